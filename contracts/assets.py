@@ -1,0 +1,99 @@
+"""Events of assets: versions of files, vendor deliveries, channel packs."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.envelope import EventData, Value
+from contracts.values import ImageSpec, Sha256, VersionSource, WorkKind, Zone
+
+
+class Version(Value):
+    """One immutable, content-addressed version of an asset."""
+
+    id: UUID
+    asset_id: UUID
+    work_item_id: UUID
+    kind: WorkKind
+    sku: str
+    colorway: str
+    view: str
+    channel: str | None
+    number: int = Field(ge=1, description="Counts the versions of an asset.")
+    round: int = Field(ge=0, description="The work item's round that it was delivered in.")
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    media_type: str
+    filename: str
+    location: str = Field(description="Key in the store.")
+    zone: Zone
+    source: VersionSource
+    delivered_by: str = Field(description="Subject of the person, id of the vendor, or name of the channel pack.")
+    channel_pack: int | None = Field(description="Version of the channel pack that rendered it.")
+    stored_at: AwareDatetime
+
+
+class VersionStored(EventData):
+    """A file was accepted for a work item."""
+
+    type: ClassVar[str] = "assets.version.stored.v1"
+    version: Version
+
+
+class VersionMoved(EventData):
+    """A version's zone changed, because its status did."""
+
+    type: ClassVar[str] = "assets.version.moved.v1"
+    version: Version
+    left: Zone
+
+
+class DeliveredFile(Value):
+    """What became of one file of a vendor's delivery."""
+
+    filename: str
+    sha256: Sha256
+    accepted: bool
+    version_id: UUID | None
+    work_item_id: UUID | None
+    reasons: list[str] = Field(description="Why it was quarantined, for the vendor to read.")
+
+
+class DeliveryReceived(EventData):
+    """A vendor's signed delivery was taken in."""
+
+    type: ClassVar[str] = "assets.delivery.received.v1"
+    id: UUID
+    vendor: str
+    webhook_id: str
+    files: list[DeliveredFile]
+    received_at: AwareDatetime
+
+
+class ChannelPack(Value):
+    """What a channel asks of an image, and how a variant for it is rendered (R68b). Dated data."""
+
+    channel: str
+    version: int = Field(ge=1)
+    spec: ImageSpec
+    width: int = Field(ge=1, description="Best width in pixels; never enlarged beyond the master's own detail.")
+    height: int = Field(ge=1)
+    format: str
+    quality: int = Field(ge=1, le=100)
+    background: str = Field(description="`white` or `keep`.")
+    fill: float | None = Field(description="Share of the frame that the subject's box is cropped to, or None.")
+    naming: str = Field(description="File name pattern.", examples=["{sku}_{colorway}_{view}.jpg"])
+    source: str
+    read_on: str = Field(description="The date when the source was read.")
+    confidence: str
+
+
+class ChannelPackPublished(EventData):
+    """A version of a channel pack is in force."""
+
+    type: ClassVar[str] = "assets.channel_pack.published.v1"
+    pack: ChannelPack
+
+
+EVENTS: tuple[type[EventData], ...] = (VersionStored, VersionMoved, DeliveryReceived, ChannelPackPublished)
