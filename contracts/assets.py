@@ -31,6 +31,7 @@ class Version(Value):
     source: VersionSource
     delivered_by: str = Field(description="Subject of the person, id of the vendor, or name of the channel pack.")
     channel_pack: int | None = Field(description="Version of the channel pack that rendered it.")
+    master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
 
 
@@ -87,6 +88,12 @@ class ChannelPack(Value):
     source: str
     read_on: str = Field(description="The date when the source was read.")
     confidence: str
+
+    def spec_for(self, shot: ImageSpec) -> ImageSpec:
+        """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop)."""
+        if shot.white_background:
+            return self.spec
+        return self.spec.model_copy(update={"white_background": False, "min_fill": None, "max_fill": None})
 
 
 class ChannelPackPublished(EventData):

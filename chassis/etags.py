@@ -1,0 +1,36 @@
+"""ETag and If-Match: an edit names the version that it changes."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from chassis.problems import FieldError, Invalid, PreconditionFailed, PreconditionRequired
+
+_ETAG = re.compile(r'^(?:W/)?"(\d{1,9})"$')
+
+
+def set_etag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'
+
+
+def _if_match(
+    if_match: Annotated[str | None, Header(description='The ETag that was read, such as `"3"`.')] = None,
+) -> int:
+    if if_match is None:
+        raise PreconditionRequired("Send `If-Match` with the ETag of what you read, so that no change gets lost.")
+    if (match := _ETAG.match(if_match.strip())) is None:
+        remedy = FieldError(
+            pointer="header/If-Match", detail="not an ETag of ours", remedy='Send it as it came: `"3"`.'
+        )
+        raise Invalid("If-Match is not understood.", errors=[remedy])
+    return int(match[1])
+
+
+IfMatch = Annotated[int, Depends(_if_match)]
+
+
+def check_version(expected: int, actual: int) -> None:
+    """Raises `PreconditionFailed` when they differ."""
+    if expected != actual:
+        raise PreconditionFailed(f"You changed version {expected}, but it is at version {actual}. Read it again.")

@@ -1,0 +1,70 @@
+"""Recording events: appended to the event log in the transaction of their cause, and marked as unsent."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import context
+from chassis.clock import now
+from chassis.ids import new_id
+from contracts.envelope import Event, EventData
+
+_RECORD = text(
+    """
+    WITH e AS (
+        INSERT INTO event_log (event_id, subject, aggregate_id, aggregate_version, payload, recorded_at)
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:subjects AS text[]), CAST(:aggregates AS text[]),
+            CAST(:versions AS int[]), CAST(:payloads AS json[]), CAST(:times AS timestamptz[])
+        )
+        RETURNING position
+    )
+    INSERT INTO unsent SELECT position FROM e
+    """
+)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event to record. Lock or update the aggregate's row first: that is what keeps its events in order."""
+
+    data: EventData
+    aggregate_id: UUID | str
+    version: int
+
+
+async def record(session: AsyncSession, *happened: Happened) -> None:
+    """Append events to the service's log, in this order."""
+    if not happened:
+        return
+    at, trace = now(), context.traceparent()
+    correlation = context.correlation_id.get() or str(new_id())
+    events: list[Event[Any]] = [
+        Event[Any](
+            id=new_id(),
+            source=f"/{session.info['service']}",
+            type=one.data.type,
+            subject=str(one.aggregate_id),
+            time=at,
+            aggregateversion=one.version,
+            correlationid=correlation,
+            causationid=context.causation_id.get(),
+            traceparent=trace,
+            data=one.data,
+        )
+        for one in happened
+    ]
+    await session.execute(
+        _RECORD,
+        {
+            "ids": [event.id for event in events],
+            "subjects": [event.nats_subject() for event in events],
+            "aggregates": [event.subject for event in events],
+            "versions": [event.aggregateversion for event in events],
+            "payloads": [event.model_dump_json(exclude_none=False) for event in events],
+            "times": [at] * len(events),
+        },
+    )

@@ -1,0 +1,186 @@
+"""RFC 9457 problem details: what is wrong, where, and what would make it right."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from chassis.context import correlation_id
+from chassis.database import database_is_away
+from chassis.logs import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+log = get_logger(__name__)
+
+
+class FieldError(BaseModel):
+    """One wrong field."""
+
+    pointer: str = Field(description="JSON pointer into the body, or `query/name`, `path/name`, `header/name`.")
+    detail: str
+    remedy: str | None = Field(default=None, description="What would make it right.")
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457, plus `errors` (every wrong field) and `request_id` (to find it in the logs)."""
+
+    type: str = Field(examples=["urn:packshot:problem:not-found"])
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    request_id: str | None = None
+    errors: list[FieldError] = []
+
+
+class Problem(Exception):
+    """Raise it anywhere below an endpoint: it becomes the answer. Subclasses fix `status`, `slug` and `title`."""
+
+    status = 400
+    slug = "bad-request"
+    title = "The request can't be handled"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: dict[str, str] | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = headers or {}
+        self.extensions = extensions
+
+
+class Unauthenticated(Problem):
+    status, slug, title = 401, "unauthenticated", "Who is calling?"
+
+
+class Forbidden(Problem):
+    status, slug, title = 403, "forbidden", "Not for this role"
+
+
+class NotFound(Problem):
+    status, slug, title = 404, "not-found", "There is no such thing"
+
+
+class Conflict(Problem):
+    status, slug, title = 409, "conflict", "Not in this state"
+
+
+class PreconditionFailed(Problem):
+    status, slug, title = 412, "precondition-failed", "It has changed since you read it"
+
+
+class TooLarge(Problem):
+    status, slug, title = 413, "too-large", "Too large"
+
+
+class PreconditionRequired(Problem):
+    status, slug, title = 428, "precondition-required", "Say which version you change"
+
+
+class Invalid(Problem):
+    status, slug, title = 422, "invalid", "Some fields are wrong"
+
+
+class Unavailable(Problem):
+    status, slug, title = 503, "unavailable", "Not now"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def problem_response(problem: Problem, instance: str | None = None) -> JSONResponse:
+    body: dict[str, Any] = {
+        "type": f"urn:packshot:problem:{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "request_id": correlation_id.get() or None,
+        "errors": [error.model_dump() for error in problem.errors],
+        **problem.extensions,
+    }
+    return JSONResponse(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    where, *path = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    return "/" + "/".join(path) if where == "body" else "/".join([where, *path])
+
+
+def _from_validation(error: RequestValidationError) -> Problem:
+    fields = []
+    for one in error.errors()[:100]:
+        remedy = "Send a body that is valid JSON." if one["type"] == "json_invalid" else None
+        if one["type"] == "extra_forbidden":
+            remedy = "Leave this field out: it isn't known here."
+        fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=remedy))
+    count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
+    return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
+
+
+def _from_database(error: DBAPIError) -> Problem | None:
+    if database_is_away(error):
+        return Unavailable("The database can't be reached; nothing was changed. Try again.")
+    cause = getattr(error.orig, "__cause__", None)
+    if isinstance(cause, asyncpg.DataError | UnicodeError):
+        return Invalid("A value can't be stored: it holds a character or a number that has no place in a database.")
+    if isinstance(cause, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
+        return Unavailable("Others changed the same thing at the same moment; nothing was changed. Try again.")
+    return None
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Every error of this app becomes a problem answer."""
+
+    def answer(request: Request, problem: Problem) -> Response:
+        return problem_response(problem, request.url.path)
+
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, problem: Problem) -> Response:
+        return answer(request, problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, _from_validation(error))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        problem = Problem(str(error.detail), headers=dict(error.headers or {}))
+        problem.status, problem.title = error.status_code, str(error.detail)
+        problem.slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+        return answer(request, problem)
+
+    @app.exception_handler(DBAPIError)
+    async def on_database(request: Request, error: DBAPIError) -> Response:
+        if (problem := _from_database(error)) is None:
+            return await on_anything(request, error)
+        log.warning("the database refused", error=repr(error.orig))
+        return answer(request, problem)
+
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(OSError)
+    async def on_away(request: Request, error: Exception) -> Response:
+        log.warning("something is away", error=repr(error))
+        return answer(request, Unavailable("Something behind this service can't be reached; nothing was changed."))
+
+    @app.exception_handler(Exception)
+    async def on_anything(request: Request, error: Exception) -> Response:
+        log.error("unexpected", exc_info=error)
+        problem = Problem("An error on our side. It is in the logs under the request id.")
+        problem.status, problem.slug, problem.title = 500, "internal", "Our fault"
+        return answer(request, problem)

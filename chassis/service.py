@@ -1,0 +1,122 @@
+"""One process of a service: what it connects to, what it runs beside HTTP, how it starts and stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.auth import Verifier
+from chassis.bus import Bus
+from chassis.consumer import Consumer, Handlers
+from chassis.crash import arm
+from chassis.database import Database, database_is_away
+from chassis.logs import get_logger
+from chassis.migrations import migrate
+from chassis.relay import Relay
+from chassis.settings import Settings
+from chassis.timers import TimerHandler, Timers
+
+STOP_SECONDS = 10
+
+log = get_logger(__name__)
+
+OnStart = Callable[[AsyncSession], Awaitable[None]]
+ReadyCheck = Callable[[AsyncSession], Awaitable[str | None]]
+
+
+class Service:
+    """Everything that a process holds open. `boot` runs in the background: the process is live at once, and ready when
+    PostgreSQL and NATS answer, the schema is up to date and its reference data is there."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_start: OnStart | None = None,
+        ready_check: ReadyCheck | None = None,
+        timers: Mapping[str, TimerHandler] | None = None,
+    ) -> None:
+        """`on_start` runs in one transaction after the migrations (default packs). `ready_check` names what is still
+        missing, or None."""
+        self.settings = settings
+        self.database = Database(settings)
+        self.bus = Bus(settings)
+        self.relay = Relay(settings.service, self.database.dsn, self.bus)
+        self.verifier = Verifier(settings)
+        self.consumers: list[Consumer] = []
+        self.timers = Timers(self.database, timers) if timers else None
+        self.booted = False
+        self._on_start = on_start
+        self._ready_check = ready_check
+        self._tasks: list[asyncio.Task[None]] = []
+        arm(
+            settings.crash_dir,
+            settings.service if settings.process == "api" else f"{settings.service}-{settings.process}",
+        )
+
+    def consume(self, name: str, handlers: Handlers, *, batch: int = 100, parallel: int = 1) -> None:
+        """Run a consumer in this process. Call before `start`."""
+        consumer = Consumer(name, handlers, self.database, self.bus, batch=batch, parallel=parallel)
+        consumer.on_effect(self.relay.nudge)
+        self.consumers.append(consumer)
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._boot())]
+
+    async def _boot(self) -> None:
+        await self._prepare_database()
+        await self.bus.connect()
+        running = [self.relay.run(), *(consumer.run() for consumer in self.consumers)]
+        if self.timers:
+            self.timers.on_effect(self.relay.nudge)
+            running.append(self.timers.run())
+        self._tasks += [asyncio.create_task(one) for one in running]
+        self.booted = True
+        log.info("started")
+
+    async def _prepare_database(self) -> None:
+        while True:
+            try:
+                await migrate(self.database)
+                if self._on_start:
+                    async with self.database.transaction() as session:
+                        await self._on_start(session)
+            except Exception as error:
+                if not database_is_away(error):
+                    log.error("can't start", exc_info=error)
+                log.warning("the database is not ready", error=repr(error))
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def readiness(self) -> dict[str, str]:
+        """What was checked and how it stands; ready when every value is `ok`."""
+        checks = {"nats": "ok" if self.bus.connected else "not connected"}
+        try:
+            async with asyncio.timeout(3):
+                await self.database.ping()
+                checks["database"] = "ok"
+                if self.booted and self._ready_check:
+                    async with self.database.transaction() as session:
+                        checks["reference data"] = await self._ready_check(session) or "ok"
+        except Exception as error:  # any error here means: not ready
+            checks["database"] = f"not reachable ({type(error).__name__})"
+        checks["boot"] = "ok" if self.booted else "starting"
+        dead = [task for task in self._tasks[1:] if task.done()]
+        checks["loops"] = "ok" if not dead else f"{len(dead)} have ended"
+        return checks
+
+    async def stop(self) -> None:
+        """Finish what was begun, hand back the rest, close everything."""
+        for consumer in self.consumers:
+            consumer.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.gather(*(c.finished.wait() for c in self.consumers if self.booted))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(Exception):
+            await self.bus.close()
+        await self.database.close()

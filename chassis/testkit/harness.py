@@ -1,0 +1,173 @@
+"""A service in process: its real app, its real schema, its real stream, and a client before it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import asyncpg
+import httpx
+import nats
+from fastapi import FastAPI
+from nats.js.errors import NotFoundError
+
+from chassis.bus import DLQ_STREAM, EVENTS_STREAM
+from chassis.clock import now
+from chassis.ids import new_id
+from chassis.issuer import LocalIssuer
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.testkit import servers
+from contracts.envelope import Event, EventData, read_event
+
+T = TypeVar("T")
+D = TypeVar("D", bound=EventData)
+S = TypeVar("S", bound=Settings)
+
+PATIENCE_SECONDS = 15
+
+
+class Start(Protocol):
+    """`start(create_app, SettingsClass, *, fresh=True, **settings)`."""
+
+    async def __call__(
+        self, create_app: Callable[[Any], FastAPI], settings: type[Settings], *, fresh: bool = True, **values: object
+    ) -> "Harness": ...
+
+
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
+    """What `check` answers, as soon as that is true; an AssertionError inside `check` counts as not yet."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            result = await check()
+            if result:
+                return result
+            failure: AssertionError | None = None
+        except AssertionError as error:
+            failure = error
+        if asyncio.get_running_loop().time() > deadline:
+            raise failure or AssertionError(f"{check.__name__} is still {result!r} after {seconds} s")
+        await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Harness:
+    """`client` calls the app; `publish` speaks as another service; `recorded` is what this one said."""
+
+    app: FastAPI
+    service: Service
+    client: httpx.AsyncClient
+    issuer: LocalIssuer
+
+    def bearer(self, *roles: str, subject: str | None = None) -> dict[str, str]:
+        """The header of a caller with these roles; its subject is `<first role>-1` unless given."""
+        who = subject or f"{roles[0] if roles else 'nobody'}-1"
+        return {"Authorization": f"Bearer {self.issuer.token(*roles, subject=who)}"}
+
+    async def publish(
+        self, data: EventData, aggregate_id: UUID | str, version: int = 1, *, event_id: UUID | None = None
+    ) -> Event[Any]:
+        """Put an event into the stream, as its producer would. Returns it."""
+        event = Event[Any](
+            id=event_id or new_id(),
+            source="/" + data.type.split(".")[0],
+            type=data.type,
+            subject=str(aggregate_id),
+            time=now(),
+            aggregateversion=version,
+            correlationid=str(new_id()),
+            data=data,
+        )
+        await self.service.bus.js.publish(event.nats_subject(), event.model_dump_json().encode())
+        return event
+
+    async def recorded(self, data_class: type[D], aggregate_id: UUID | str | None = None) -> list[Event[D]]:
+        """This service's events of one type, oldest first, out of its event log."""
+        rows = await self.fetch(
+            "SELECT payload FROM event_log WHERE subject LIKE $1 ORDER BY position",
+            f"evt.{data_class.type}.{aggregate_id or '%'}",
+        )
+        return [read_event(data_class, row["payload"]) for row in rows]
+
+    async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Look into the service's schema, through its own role."""
+        connection = await asyncpg.connect(
+            self.service.database.dsn, server_settings={"search_path": self.service.database.schema}
+        )
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def eventually(self, check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
+        return await eventually(check, seconds)
+
+
+@asynccontextmanager
+async def running(
+    create_app: Callable[[S], FastAPI],
+    settings: type[S],
+    issuer: LocalIssuer,
+    folder: Path,
+    *,
+    clean_stream: bool = True,
+    fresh: bool = True,
+    **values: Any,
+) -> AsyncIterator[Harness]:
+    """Start a service and wait until its loops run. `fresh`: with an empty schema. `values` override settings."""
+    name = settings.model_fields["service"].default
+    await servers.until_server_answers()
+    await servers.provision_service(name)
+    if fresh:
+        await _empty_schema(name)
+    if clean_stream:
+        await _delete_streams()
+    app = create_app(
+        settings(
+            database_url=servers.database_url(name),
+            nats_url=servers.nats_url(),
+            jwks=str(issuer.jwks),
+            **{"log_level": "warning", "store_url": f"file://{folder / 'store'}", **values},
+        )
+    )
+    async with app.router.lifespan_context(app):
+        service: Service = app.state.service
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as client:
+            harness = Harness(app, service, client, issuer)
+
+            async def booted() -> bool:
+                return service.booted and await service.bus.stream_state() is not None
+
+            await eventually(booted)
+            yield harness
+
+
+async def _empty_schema(name: str) -> None:
+    connection = await asyncpg.connect(servers.admin_dsn(), database=servers.database_name())
+    try:
+        tables = await connection.fetch(
+            "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables"
+            " WHERE schemaname = $1 AND tablename <> 'alembic_version'",
+            name,
+        )
+        if tables:
+            await connection.execute(f"TRUNCATE {', '.join(row['name'] for row in tables)} RESTART IDENTITY CASCADE")
+    finally:
+        await connection.close()
+
+
+async def _delete_streams() -> None:
+    client = await nats.connect(servers.nats_url())
+    try:
+        for stream in (EVENTS_STREAM, DLQ_STREAM):
+            try:
+                await client.jetstream().delete_stream(stream)
+            except NotFoundError:
+                continue
+    finally:
+        await client.close()

@@ -1,0 +1,114 @@
+"""Timers: rows with a due time, so that they survive restarts and fire once with many replicas."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.clock import now
+from chassis.database import Database, database_is_away
+from chassis.ids import new_id
+from chassis.logs import get_logger
+
+POLL_SECONDS = 0.5
+PUT_OFF = timedelta(seconds=30)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Timer:
+    kind: str
+    key: str
+    due_at: datetime
+
+
+TimerHandler = Callable[[AsyncSession, Timer], Awaitable[None]]
+
+
+async def set_timer(session: AsyncSession, kind: str, key: object, due_at: datetime) -> None:
+    """One timer a kind and key: setting it again moves it."""
+    await session.execute(
+        text(
+            "INSERT INTO timer (id, kind, key, due_at) VALUES (:id, :kind, :key, :due_at)"
+            " ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at"
+        ),
+        {"id": new_id(), "kind": kind, "key": str(key), "due_at": due_at},
+    )
+
+
+async def set_timers(session: AsyncSession, timers: list[Timer]) -> None:
+    """Many new timers in one statement."""
+    await session.execute(
+        text(
+            "INSERT INTO timer (id, kind, key, due_at)"
+            " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:keys AS text[]),"
+            " CAST(:dues AS timestamptz[])) ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at"
+        ),
+        {
+            "ids": [new_id() for _ in timers],
+            "kinds": [timer.kind for timer in timers],
+            "keys": [timer.key for timer in timers],
+            "dues": [timer.due_at for timer in timers],
+        },
+    )
+
+
+async def clear_timers(session: AsyncSession, key: object, *kinds: str) -> None:
+    await session.execute(
+        text("DELETE FROM timer WHERE key = :key AND kind = ANY(:kinds)"), {"key": str(key), "kinds": list(kinds)}
+    )
+
+
+class Timers:
+    """Fires what is due, each in a transaction of its own with its handler's effects."""
+
+    def __init__(self, database: Database, handlers: Mapping[str, TimerHandler]) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._on_effect: Callable[[], None] = lambda: None
+
+    def on_effect(self, callback: Callable[[], None]) -> None:
+        self._on_effect = callback
+
+    async def run(self) -> None:
+        while True:
+            try:
+                while await self.fire_one():
+                    self._on_effect()
+            except Exception as error:  # the database is away: the timers wait
+                log.warning("the timers wait", error=repr(error))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def fire_one(self) -> bool:
+        """Fire the timer that is due the longest; False when none is. One that fails is put off, not lost."""
+        async with self._database.transaction() as session:
+            row = (
+                await session.execute(
+                    text(
+                        "SELECT id, kind, key, due_at FROM timer WHERE due_at <= :now AND kind = ANY(:kinds)"
+                        " ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"
+                    ),
+                    {"now": now(), "kinds": list(self._handlers)},
+                )
+            ).first()
+            if row is None:
+                return False
+            try:
+                async with session.begin_nested():
+                    await self._handlers[row.kind](session, Timer(row.kind, row.key, row.due_at))
+                    await session.execute(
+                        text("DELETE FROM timer WHERE id = :id AND due_at = :due_at"),
+                        {"id": row.id, "due_at": row.due_at},
+                    )
+            except Exception as error:
+                if database_is_away(error):
+                    raise
+                log.error("a timer failed and is put off", kind=row.kind, key=row.key, exc_info=error)
+                await session.execute(
+                    text("UPDATE timer SET due_at = :later WHERE id = :id"), {"id": row.id, "later": now() + PUT_OFF}
+                )
+            return True
