@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -141,7 +142,9 @@ class Bus:
         return (message.headers or {}).get("Nats-Msg-Id")
 
     async def close(self) -> None:
+        """Send what is still on its way, then close. Not `drain`: it waits for messages that nobody will take."""
         if self._client.is_connected:
-            await self._client.drain()
-        elif not self._client.is_closed:
+            with suppress(nats.errors.Error, TimeoutError):
+                await self._client.flush(2)
+        if not self._client.is_closed:
             await self._client.close()

@@ -32,6 +32,8 @@ from chassis.metrics import CONSUMED, DEAD_LETTERS
 from chassis.telemetry import consuming
 from contracts.envelope import Event, EventData, read_event
 
+FETCH_SECONDS = 0.3  # also the longest that a stop waits for an idle consumer
+IDLE_CHECK_SECONDS = 2.0
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 
 log = get_logger(__name__)
@@ -106,6 +108,8 @@ class Consumer:
 
     async def _consume(self) -> None:
         subscription: JetStreamContext.PullSubscription | None = None
+        loop = asyncio.get_running_loop()
+        seen_at = loop.time()
         while not self._stopping.is_set():
             try:
                 if not self._bus.connected:
@@ -113,16 +117,19 @@ class Consumer:
                     continue
                 if subscription is None or self._checked_epoch != self._bus.epoch:
                     subscription = await self._bind()
-                messages = await subscription.fetch(max(self._batch, self._parallel), timeout=2)
+                messages = await subscription.fetch(max(self._batch, self._parallel), timeout=FETCH_SECONDS)
             except (TimeoutError, nats.errors.TimeoutError):
-                if not await self._still_there():
-                    subscription = None
+                if loop.time() - seen_at > IDLE_CHECK_SECONDS:
+                    seen_at = loop.time()
+                    if not await self._still_there():
+                        subscription = None
             except (nats.errors.Error, nats.js.errors.Error, OSError, asyncpg.PostgresError, DBAPIError) as error:
                 log.warning("the consumer binds again", consumer=self.name, error=repr(error))
                 subscription = None
                 await asyncio.sleep(0.5)
             else:
                 await self._handle(messages)
+                seen_at = loop.time()
 
     async def _still_there(self) -> bool:
         """An idle consumer looks whether JetStream still knows it; a deleted one would wait for ever."""

@@ -1,0 +1,96 @@
+"""The command line: run Packshot on one machine, play catalogues through it, look at what it measures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from contracts.values import Role
+from packshot.local.data import DEFAULT, DataDirectory
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Packshot: creative operations for ecommerce brands.",
+)
+qc = typer.Typer(no_args_is_help=True, help="What the measurements find.")
+app.add_typer(qc, name="qc")
+
+console = Console()
+problems = Console(stderr=True)
+
+Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", envvar="PACKSHOT_DATA")]
+DEFAULT_URL = "http://127.0.0.1:8080"
+Url = Annotated[
+    str | None, typer.Option("--url", help="The gateway; by default the one that serves the data directory.")
+]
+
+
+@app.command()
+def up(
+    data: Data = DEFAULT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The gateway's port on 127.0.0.1.")] = 8080,
+    sample: Annotated[bool, typer.Option(help="Play the sample catalogue through it once it is ready.")] = False,
+) -> None:
+    """Start PostgreSQL, NATS, every service and worker; restart what fails; Ctrl-C stops all and keeps the data."""
+    from packshot.up import run_up
+
+    raise typer.Exit(run_up(DataDirectory.at(data), port, console, sample=sample))
+
+
+@app.command()
+def token(
+    role: Annotated[list[Role], typer.Option("--role", help="What the bearer may do; repeat it for several.")],
+    name: Annotated[str | None, typer.Option(help="Who it is; by default the first role.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365, help="How long it is valid.")] = 12,
+    data: Data = DEFAULT,
+) -> None:
+    """Print a token of the local issuer: `curl -H "Authorization: Bearer $(packshot token --role producer)" …`."""
+    who = name or role[0].value
+    print(DataDirectory.at(data).issuer.token(*role, subject=who, name=who, seconds=int(hours * 3600)))
+
+
+@app.command("run-catalogue")
+def run_catalogue(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder with `catalogue.csv`.")],
+    url: Url = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Play a catalogue through the public API: requests, deliveries, decisions, rework, approval, variants."""
+    from packshot.play.command import play_catalogue
+
+    raise typer.Exit(play_catalogue(folder, url, DataDirectory.at(data), console))
+
+
+@app.command("sample")
+def run_sample(
+    folder: Annotated[Path | None, typer.Argument(help="Where the photos are written; by default in the data.")] = None,
+    skus: Annotated[int, typer.Option(min=1, max=1000)] = 12,
+    url: Url = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Render a catalogue of product photos with known defects, and play it."""
+    from packshot.play.command import play_sample
+
+    directory = DataDirectory.at(data)
+    raise typer.Exit(play_sample(folder or directory.part("sample"), skus, url, directory, console))
+
+
+@qc.command("false-fails")
+def false_fails(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder with `catalogue.csv`.")],
+) -> None:
+    """Measure clean photos, and print how often each automatic check fails one."""
+    from packshot.false_fails import print_false_fails
+
+    raise typer.Exit(print_false_fails(folder, console))
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

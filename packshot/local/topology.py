@@ -1,0 +1,93 @@
+"""Which processes Packshot consists of, and how each is started on one machine."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chassis.embedded import PostgresFiles, free_port, nats_command
+from packshot.local.data import SERVICES, DataDirectory
+
+DATABASE = "packshot"
+SERVER = "server"
+SERVICE = "service"
+DOOR = "gateway"
+
+WORKERS = (("qc", "worker"), ("assets", "worker"))
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process to supervise. `kind` decides when it starts: servers, then services, then the gateway."""
+
+    name: str
+    kind: str
+    port: int
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_signal: int = 15
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def _program(name: str) -> str:
+    """A console script of this environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def _postgres(data: DataDirectory) -> Process:
+    files = PostgresFiles(data.part("postgres"))
+    files.stop_leftover()
+    files.init()
+    port = free_port()
+    command, user = files.command(port)
+    return Process("postgres", SERVER, port, command, user=user, stop_signal=2)
+
+
+def _nats(data: DataDirectory) -> Process:
+    port = free_port()
+    return Process("nats", SERVER, port, nats_command(data.part("nats"), port))
+
+
+def _service(service: str, module: str, name: str, environment: dict[str, str]) -> Process:
+    port = free_port()
+    command = [
+        sys.executable, "-m", "uvicorn", f"services.{service}.{module}:create_app", "--factory",
+        "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "10",
+    ]  # fmt: skip
+    return Process(name, SERVICE, port, command, environment)
+
+
+def _gateway(port: int, environment: dict[str, str], services: dict[str, str]) -> Process:
+    command = [
+        _program("granian"), "--interface", "asgi", "--factory", "gateway.app:create_app",
+        "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log",
+    ]  # fmt: skip
+    return Process("gateway", DOOR, port, command, {**environment, "PACKSHOT_UPSTREAMS": json.dumps(services)})
+
+
+def make_topology(data: DataDirectory, port: int, extra: dict[str, str] | None = None) -> list[Process]:
+    """Every process, on free ports but for the gateway's. Blocks while PostgreSQL's directory is made."""
+    postgres, nats = _postgres(data), _nats(data)
+    passwords = data.passwords()
+    common = {
+        **os.environ,
+        "PACKSHOT_NATS_URL": f"nats://127.0.0.1:{nats.port}",
+        "PACKSHOT_JWKS": str(data.issuer.jwks),
+        "PACKSHOT_STORE_URL": data.store_url,
+        **(extra or {}),
+    }
+
+    def of(service: str, module: str, name: str) -> Process:
+        url = f"postgresql://{service}:{passwords[service]}@127.0.0.1:{postgres.port}/{DATABASE}"
+        process = {"PACKSHOT_PROCESS": "api" if module == "app" else module, "PACKSHOT_DATABASE_URL": url}
+        return _service(service, module, name, {**common, **process})
+
+    apis = {service: of(service, "app", service) for service in SERVICES}
+    workers = [of(service, module, f"{service}-{module}") for service, module in WORKERS]
+    gateway = _gateway(port, common, {service: process.url for service, process in apis.items()})
+    return [postgres, nats, *apis.values(), *workers, gateway]

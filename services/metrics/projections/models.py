@@ -1,0 +1,84 @@
+"""The read models: one table a thing that is counted. All can be made anew from the event logs."""
+
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+
+metadata = MetaData()
+_when = DateTime(timezone=True)
+
+request = Table(
+    "request",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sku", Text),
+    Column("category", Text),
+    comment="Each request in its newest state.",
+)
+
+request_return = Table(
+    "request_return",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    comment="Each time that a request was returned for clarification.",
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("track", Text, nullable=False),
+    Column("channel", Text),
+    Column("ai", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("due_at", _when),
+    Column("approved_at", _when),
+    Index("work_state", "state"),
+    comment="Each work item in its newest state.",
+)
+
+version = Table(
+    "version",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("work_item_id", Uuid, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("delivered_by", Text, nullable=False),
+    comment="Each stored version.",
+)
+
+delivered_file = Table(
+    "delivered_file",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("vendor", Text, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    comment="Each file of each vendor's delivery.",
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("work_item_id", Uuid, nullable=False),
+    Column("gate", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    comment="Each decision at a gate.",
+)
+
+rejection_cause = Table(
+    "rejection_cause",
+    metadata,
+    Column("decision_id", Uuid, primary_key=True),
+    Column("facet", Text, primary_key=True),
+    Column("cause", Text, primary_key=True),
+    comment="Why a decision failed: `reason` of the taxonomy, `rework` (R84) and `ai` (R77) under which it counts.",
+)

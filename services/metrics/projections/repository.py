@@ -1,0 +1,25 @@
+"""SQL of the projections. Rows are keyed by what they count, so a second delivery or a replay changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def keep_newest(session: AsyncSession, table: Table, row: Mapping[str, Any]) -> None:
+    """Store a state, unless a newer version of it is there."""
+    new = insert(table).values(row)
+    changes = {name: new.excluded[name] for name in row if name != "id"}
+    await session.execute(
+        new.on_conflict_do_update(
+            index_elements=[table.c.id], set_=changes, where=table.c.version < new.excluded.version
+        )
+    )
+
+
+async def keep_once(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store facts that never change."""
+    if rows:
+        await session.execute(insert(table).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,89 @@
+"""What each event changes in the read models."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.assets import DeliveryReceived, VersionStored
+from contracts.envelope import Event
+from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
+from contracts.qc import DecisionRecorded
+from contracts.routing import WorkChanged
+from services.metrics.projections import models
+from services.metrics.projections.repository import keep_newest, keep_once
+
+
+async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
+    request = event.data.request
+    row = {"id": request.id, "version": event.aggregateversion, "state": "accepted"}
+    await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
+
+
+async def request_returned(session: AsyncSession, event: Event[RequestReturned]) -> None:
+    said = event.data
+    row = {"id": said.id, "version": event.aggregateversion, "state": "returned"}
+    await keep_newest(session, models.request, {**row, "sku": said.sku, "category": said.category})
+    await keep_once(session, models.request_return, [{"request_id": said.id, "version": event.aggregateversion}])
+
+
+async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled]) -> None:
+    row = {"id": event.data.id, "version": event.aggregateversion, "state": "cancelled"}
+    await keep_newest(session, models.request, row)
+
+
+async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
+    work = event.data.work
+    await keep_newest(
+        session,
+        models.work,
+        {
+            "id": work.id,
+            "version": event.aggregateversion,
+            "kind": work.kind,
+            "category": work.category,
+            "track": work.track,
+            "channel": work.channel,
+            "ai": work.ai,
+            "state": work.state,
+            "risk": work.risk,
+            "round": work.round,
+            "due_at": work.due_at,
+            "approved_at": work.approved_at,
+        },
+    )
+
+
+async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:
+    version = event.data.version
+    row = {
+        "id": version.id,
+        "work_item_id": version.work_item_id,
+        "source": version.source,
+        "delivered_by": version.delivered_by,
+    }
+    await keep_once(session, models.version, [row])
+
+
+async def delivery_received(session: AsyncSession, event: Event[DeliveryReceived]) -> None:
+    delivery = event.data
+    rows = [
+        {"delivery_id": delivery.id, "position": position, "vendor": delivery.vendor, "accepted": file.accepted}
+        for position, file in enumerate(delivery.files)
+    ]
+    await keep_once(session, models.delivered_file, rows)
+
+
+async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded]) -> None:
+    said, decision = event.data, event.data.decision
+    row = {
+        "id": decision.id,
+        "work_item_id": decision.work_item_id,
+        "gate": decision.gate,
+        "outcome": decision.outcome,
+        "automatic": decision.automatic,
+    }
+    await keep_once(session, models.decision, [row])
+    causes = [
+        {"decision_id": decision.id, "facet": facet, "cause": cause}
+        for facet, named in (("reason", decision.reasons), ("rework", said.rework_facets), ("ai", said.ai_facets))
+        for cause in sorted(set(named))
+    ]
+    await keep_once(session, models.rejection_cause, causes)

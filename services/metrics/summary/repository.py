@@ -1,0 +1,45 @@
+"""SQL of the figures: each query answers one family, with its labels."""
+
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+Rows = list[Row[Any]]
+
+_QUERIES = {
+    "requests": "SELECT state, count(*) AS n FROM request GROUP BY state",
+    "returns": "SELECT count(*) AS n FROM request_return",
+    "work": "SELECT kind, state, count(*) AS n FROM work GROUP BY kind, state",
+    # Work that has a due time; approved work by when it was, open work by where its clock stands.
+    "sla": """
+        SELECT category, track, coalesce(channel, 'master') AS channel,
+               CASE WHEN approved_at <= due_at THEN 'hit'
+                    WHEN approved_at > due_at OR risk = 'breached' THEN 'missed'
+                    WHEN risk = 'at_risk' THEN 'at_risk'
+               END AS result,
+               count(*) AS n
+        FROM work WHERE due_at IS NOT NULL AND state <> 'cancelled'
+        GROUP BY 1, 2, 3, 4
+    """,
+    "approved": """
+        SELECT category, track, coalesce(channel, 'master') AS channel,
+               count(*) AS n, count(*) FILTER (WHERE round = 0) AS first_pass
+        FROM work WHERE state = 'approved' GROUP BY 1, 2, 3
+    """,
+    "rework": """
+        SELECT category, track, coalesce(channel, 'master') AS channel,
+               sum(round)::int AS rounds, count(*) FILTER (WHERE round > 0) AS items
+        FROM work GROUP BY 1, 2, 3
+    """,
+    "causes": "SELECT facet, cause, count(*) AS n FROM rejection_cause GROUP BY facet, cause",
+    "decisions": "SELECT gate, outcome, automatic, count(*) AS n FROM decision GROUP BY gate, outcome, automatic",
+    "versions": "SELECT source, count(*) AS n FROM version GROUP BY source",
+    "delivered": "SELECT vendor, accepted, count(*) AS n FROM delivered_file GROUP BY vendor, accepted",
+}
+
+
+async def read_figures(session: AsyncSession) -> dict[str, Rows]:
+    """Every family's rows, all of one moment."""
+    await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    return {name: list(await session.execute(text(query))) for name, query in _QUERIES.items()}
