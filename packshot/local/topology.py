@@ -89,5 +89,5 @@ def make_topology(data: DataDirectory, port: int, extra: dict[str, str] | None =
 
     apis = {service: of(service, "app", service) for service in SERVICES}
     workers = [of(service, module, f"{service}-{module}") for service, module in WORKERS]
-    gateway = _gateway(port, common, {service: process.url for service, process in apis.items()})
+    gateway = _gateway(port, common, {process.name: process.url for process in (*apis.values(), *workers)})
     return [postgres, nats, *apis.values(), *workers, gateway]

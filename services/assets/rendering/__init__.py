@@ -1,0 +1,9 @@
+"""Channel variants: an approved master, cropped, padded, scaled and encoded as a channel pack asks (R68b).
+
+Pure functions of bytes and packs, made for a worker process: the same input gives the same bytes.
+"""
+
+from services.assets.rendering.errors import CannotRender
+from services.assets.rendering.variant import Rendered, render
+
+__all__ = ["CannotRender", "Rendered", "render"]

@@ -1,0 +1,66 @@
+"""HTTP for category packs and the AI-shot extension."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from chassis.auth import AnyCaller
+from chassis.database import Session
+from chassis.etags import IfMatch, set_etag
+from services.intake.categories import service
+from services.intake.categories.schemas import (
+    AiShotPack,
+    Categories,
+    CategoryContent,
+    PublishedAiShot,
+    PublishedCategory,
+)
+from services.intake.responses import EDITED, NOT_FOUND
+
+router = APIRouter(prefix="/v1/categories", tags=["categories"])
+
+Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", description="Such as `apparel`.")]
+
+
+@router.get("", summary="What each category asks for")
+async def list_categories(caller: AnyCaller, session: Session) -> Categories:
+    """Every category with its fields (type, and what to send), its materials and its recipe of shots."""
+    return await service.current_categories(session)
+
+
+# Before `{name}`: a category's name has no hyphen.
+@router.get("/ai-shot", summary="What a brief for AI shots says besides")
+async def read_ai_shot(caller: AnyCaller, session: Session, response: Response) -> PublishedAiShot:
+    """The fields under `ai`, and the AI uses that need them."""
+    pack = await service.current_ai_shot(session)
+    set_etag(response, pack.version)
+    return pack
+
+
+@router.put("/ai-shot", summary="Publish the next version of the AI-shot extension", responses=EDITED)
+async def publish_ai_shot(
+    caller: AnyCaller, expected: IfMatch, session: Session, body: AiShotPack, response: Response
+) -> PublishedAiShot:
+    """Only the owner of `intake_standard` may."""
+    pack = await service.publish_ai_shot(session, body, caller, expected)
+    set_etag(response, pack.version)
+    return pack
+
+
+@router.get("/{name}", summary="What one category asks for", responses=NOT_FOUND)
+async def read_category(caller: AnyCaller, session: Session, name: Name, response: Response) -> PublishedCategory:
+    """The newest version. The `ETag` is what an edit sends back as `If-Match`."""
+    pack = await service.current_category(session, name)
+    set_etag(response, pack.version)
+    return pack
+
+
+@router.put("/{name}", summary="Publish the next version of a category", responses=EDITED)
+async def publish_category(
+    caller: AnyCaller, expected: IfMatch, session: Session, name: Name, body: CategoryContent, response: Response
+) -> PublishedCategory:
+    """All of the pack anew; `If-Match: "0"` makes a new category. Only the owner of `intake_standard` may. Requests
+    that were accepted before keep the version that they were accepted under."""
+    pack = await service.publish_category(session, name, body, caller, expected)
+    set_etag(response, pack.version)
+    return pack

@@ -1,0 +1,55 @@
+"""A request's states, and the shots that an accepted one asks for. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from contracts.values import ShotPlan
+from services.intake.categories.domain import planned_views
+from services.intake.categories.schemas import CategoryPack
+from services.intake.requests.errors import IllegalAction
+from services.intake.requests.schemas import Brief, RequestState, WaiverBrief
+
+
+class Action(StrEnum):
+    AMENDED = "amended"
+    CANCELLED = "cancelled"
+
+
+# A returned request that is amended is accepted or returned again. A change after acceptance is not one of these.
+LEGAL: Mapping[RequestState, frozenset[Action]] = {
+    RequestState.RETURNED: frozenset({Action.AMENDED, Action.CANCELLED}),
+    RequestState.ACCEPTED: frozenset({Action.CANCELLED}),
+    RequestState.CANCELLED: frozenset(),
+}
+
+
+def require_legal(state: RequestState, action: Action) -> None:
+    """Raises `IllegalAction`, naming what is legal."""
+    if action not in LEGAL[state]:
+        raise IllegalAction(action, state, LEGAL[state])
+
+
+def amended(brief: Brief, changes: Brief) -> Brief:
+    """The brief with every top-level field that was sent replaced; one sent as null is taken out."""
+    return brief.model_copy(update={name: getattr(changes, name) for name in changes.model_fields_set})
+
+
+def planned_shots(pack: CategoryPack, brief: Brief) -> list[ShotPlan]:
+    """Recipe views × colorways, less what is waived; colorway by colorway, in the recipe's order."""
+    views = planned_views(pack, brief.attributes or {}, brief.required_views or ())
+    waived = _waived(brief.waivers or (), brief.colorways or ())
+    return [
+        ShotPlan(colorway=colorway, view=view.view, spec=view.spec)
+        for colorway in brief.colorways or ()
+        for view in views
+        if (colorway, view.view) not in waived
+    ]
+
+
+def _waived(waivers: Iterable[WaiverBrief], colorways: Sequence[str]) -> set[tuple[str, str]]:
+    return {
+        (colorway, waiver.view)
+        for waiver in waivers
+        if waiver.view
+        for colorway in ([waiver.colorway] if waiver.colorway else colorways)
+    }

@@ -1,0 +1,89 @@
+"""HTTP for requests."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+
+from chassis.auth import AnyCaller, Caller, allow
+from chassis.database import Session
+from chassis.etags import IfMatch, set_etag
+from chassis.idempotency import Idempotent
+from chassis.pagination import Page, Paging
+from contracts.values import Role
+from services.intake.fields import Sku, Word
+from services.intake.requests import service
+from services.intake.requests.schemas import Brief, Cancellation, RequestState, RequestSummary, RequestView
+from services.intake.responses import EDITED, NOT_FOUND, WRONG_STATE
+
+router = APIRouter(prefix="/v1/requests", tags=["requests"])
+
+Requester = Annotated[
+    Caller,
+    allow(
+        Role.PRODUCER,
+        Role.MERCHANDISER,
+        Role.CREATIVE_OPS_MANAGER,
+        Role.APPROVAL_OWNER,
+        Role.CREATIVE_DIRECTOR,
+        Role.AI_WORKFLOW_OWNER,
+    ),
+]
+RequestId = Annotated[UUID, Path(description="Of the request.")]
+
+
+def _etag(view: RequestView) -> dict[str, str]:
+    return {"ETag": f'"{view.version}"'}
+
+
+@router.post("", status_code=201, response_model=RequestView, summary="Request images of a product")
+async def create_request(caller: Requester, session: Session, idempotency: Idempotent, body: Brief) -> Response:
+    """A complete brief is `accepted` and goes into production. An incomplete one is stored as `returned`: `problems`
+    names every missing or wrong field and what would make it right. A use of AI that the policy forbids is refused
+    (`ai-use-forbidden`, with the rule), and nothing is stored."""
+    view = await service.create(session, body, caller)
+    return await idempotency.answer(201, view, {"Location": f"/v1/requests/{view.id}", **_etag(view)})
+
+
+@router.get("", summary="Requests, newest first")
+async def list_requests(
+    caller: AnyCaller,
+    session: Session,
+    page: Paging,
+    state: Annotated[RequestState | None, Query()] = None,
+    sku: Annotated[Sku | None, Query()] = None,
+    category: Annotated[Word | None, Query()] = None,
+) -> Page[RequestSummary]:
+    return await service.listed(session, page, state, sku, category)
+
+
+@router.get("/{request_id}", summary="One request", responses=NOT_FOUND)
+async def read_request(caller: AnyCaller, session: Session, request_id: RequestId, response: Response) -> RequestView:
+    """What was said, what keeps it from being accepted, and the shots of an accepted one."""
+    view = await service.read(session, request_id)
+    set_etag(response, view.version)
+    return view
+
+
+@router.patch("/{request_id}", summary="Amend a returned request", responses=NOT_FOUND | WRONG_STATE | EDITED)
+async def amend_request(
+    caller: Requester, expected: IfMatch, session: Session, request_id: RequestId, body: Brief, response: Response
+) -> RequestView:
+    """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew."""
+    view = await service.amend(session, request_id, body, expected)
+    set_etag(response, view.version)
+    return view
+
+
+@router.post(
+    "/{request_id}/cancel",
+    response_model=RequestView,
+    summary="Withdraw a request",
+    responses=NOT_FOUND | WRONG_STATE,
+)
+async def cancel_request(
+    caller: Requester, session: Session, idempotency: Idempotent, request_id: RequestId, body: Cancellation
+) -> Response:
+    """Its unfinished work stops; what is approved already stays."""
+    view = await service.cancel(session, request_id, body.cause, caller)
+    return await idempotency.answer(200, view, _etag(view))

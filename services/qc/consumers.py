@@ -1,0 +1,17 @@
+"""Which event feeds which copy. What is measured is in `worker.py`."""
+
+from collections.abc import Mapping
+
+from chassis.consumer import Handler
+from contracts import routing
+from contracts.assets import ChannelPackPublished
+from contracts.envelope import EventData
+from contracts.governance import DecisionDomainsPublished
+from services.qc.reference import service as reference
+from services.qc.work import service as work
+
+HANDLERS: Mapping[type[EventData], Handler] = {
+    **dict.fromkeys(routing.EVENTS, work.work_changed),
+    DecisionDomainsPublished: reference.domains_published,
+    ChannelPackPublished: reference.channel_pack_published,
+}

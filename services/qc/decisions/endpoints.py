@@ -1,0 +1,51 @@
+"""HTTP for decisions."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.auth import AnyCaller
+from chassis.database import Session
+from chassis.idempotency import Idempotent
+from chassis.pagination import Page, Paging, next_cursor
+from chassis.problems import ProblemDetails
+from services.qc.decisions import repository, service
+from services.qc.decisions.schemas import NewDecision, RecordedDecision
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+
+@router.post(
+    "",
+    summary="Pass or fail the open gate",
+    status_code=201,
+    response_model=RecordedDecision,
+    responses={
+        404: {"model": ProblemDetails, "description": "No version of the work item has been measured."},
+        409: {
+            "model": ProblemDetails,
+            "description": "The version, the gate or the checklist has changed; or automatic checks forbid a pass.",
+        },
+    },
+)
+async def decide(session: Session, caller: AnyCaller, idempotency: Idempotent, body: NewDecision) -> Response:
+    """Only the role that owns the gate's decision domain may, and nobody on what they delivered. A pass opens the next
+    gate, or approves after the last; a fail sends the work where its reasons say."""
+    decision = await service.decide(session, caller, body)
+    return await idempotency.answer(201, decision)
+
+
+@router.get("", summary="What was decided")
+async def list_decisions(
+    session: Session,
+    caller: AnyCaller,
+    paging: Paging,
+    work_item_id: Annotated[UUID | None, Query(description="Only of this work item.")] = None,
+) -> Page[RecordedDecision]:
+    """Every pass and fail, newest first. Decisions are never changed."""
+    found = await repository.page(session, work_item_id, paging.after, paging.limit + 1)
+    return Page(
+        items=found[: paging.limit],
+        next_cursor=next_cursor([decision.id for decision in found], paging.limit),
+    )

@@ -1,0 +1,32 @@
+"""Decisions: append-only, enforced by a trigger."""
+
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("review_id", Uuid, nullable=False),
+    Column("inspection_id", Uuid, nullable=False),
+    Column("work_item_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("version_id", Uuid, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("gate", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("automatic", Boolean, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("role", Text),
+    Column("checklist_version", Integer, nullable=False),
+    Column("answers", JSONB, nullable=False),
+    Column("zoom_inspected", Boolean, nullable=False),
+    Column("result", JSONB, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+    comment="Every pass and fail. `number` counts a work item's decisions: the version of its events.",
+)

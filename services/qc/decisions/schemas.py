@@ -1,0 +1,35 @@
+"""Decisions as the API takes and shows them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from contracts.qc import ChecklistAnswer, Decision, GateResult
+from contracts.values import Gate, Outcome, Sha256
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class NewDecision(BaseModel):
+    """A pass or fail at the open gate. It names what was looked at, so that nobody decides on something else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    work_item_id: UUID
+    version_id: UUID
+    sha256: Sha256
+    gate: Gate
+    outcome: Outcome
+    checklist_version: int = Field(ge=1, le=2**31 - 1, description="Of the review that was read.")
+    answers: dict[Name, ChecklistAnswer] = Field(max_length=100, description="Checklist item → its answer; every item.")
+    reasons: list[Name] = Field(default=[], max_length=50, description="Why it fails; a pass has none.")
+    note: str = Field(default="", max_length=2000, description="For the person who must fix it.")
+    zoom_inspected: StrictBool = Field(default=False, description="The image was inspected at 100 % zoom.")
+
+
+class RecordedDecision(Decision):
+    """A decision that counts, and where the gate stands after it."""
+
+    zoom_inspected: bool
+    result: GateResult

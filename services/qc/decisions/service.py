@@ -1,0 +1,157 @@
+"""Deciding at a gate."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.auth import Caller, require_role
+from chassis.clock import now
+from chassis.events import Happened, record
+from chassis.ids import new_id
+from chassis.problems import Conflict, Invalid, NotFound
+from contracts.qc import Decision, DecisionRecorded, GateResult
+from contracts.values import Gate, Measurement, Outcome, Role, WorkItem, WorkState
+from services.qc.decisions import repository
+from services.qc.decisions.domain import consequences, what_is_missing
+from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
+from services.qc.decisions.schemas import NewDecision, RecordedDecision
+from services.qc.inspections import repository as inspections
+from services.qc.reference import service as reference
+from services.qc.reviews import domain as reviews
+from services.qc.reviews import repository as review_rows
+from services.qc.reviews.domain import Review, ReviewState
+from services.qc.work import repository as work_items
+
+BY_MEASUREMENT = "measurement"
+
+
+async def decide(session: AsyncSession, caller: Caller, body: NewDecision) -> RecordedDecision:
+    """Count a person's decision and open what follows. The work item's row is locked: of two people who decide at once
+    the second one sees what the first one did."""
+    role = await reference.owner_of_gate(session, body.gate)
+    require_role(caller, role)
+    work = await work_items.load(session, body.work_item_id, lock=True)
+    review = await review_rows.newest(session, body.work_item_id)
+    if work is None or review is None:
+        raise NotFound("No version of such a work item has been measured.")
+    _check_nothing_changed(review, work, body)
+    await _check_person(session, review, caller)
+    await _check_complete(session, review, work, body)
+    inspection = await inspections.of_version(session, review.version.id)
+    assert inspection is not None  # recorded in the transaction that opened the review
+    if body.outcome is Outcome.PASS:
+        await _check_no_open_fails(session, body.gate, inspection.measurements)
+    return await _record(session, review, work, body, inspection.id, decided_by=caller.subject, role=role)
+
+
+async def record_automatic_pass(
+    session: AsyncSession, review: Review, work: WorkItem, inspection_id: UUID
+) -> RecordedDecision:
+    """The open gate passes by measurement alone. The work item's row is locked."""
+    assert review.standing.gate is not None
+    body = NewDecision(
+        work_item_id=work.id,
+        version_id=review.version.id,
+        sha256=review.version.sha256,
+        gate=review.standing.gate,
+        outcome=Outcome.PASS,
+        checklist_version=review.checklist_version,
+        answers={},
+    )
+    return await _record(session, review, work, body, inspection_id, decided_by=BY_MEASUREMENT, role=None)
+
+
+def _check_nothing_changed(review: Review, work: WorkItem, body: NewDecision) -> None:
+    version, standing = review.version, review.standing
+    if (body.version_id, body.sha256) != (version.id, version.sha256):
+        raise Changed(
+            f"At the gates is version {version.id} of round {version.round}, not the one that you name.",
+            version_id=str(version.id),
+            sha256=version.sha256,
+        )
+    if standing.state is not ReviewState.OPEN:
+        raise Changed(f"Nothing is left to decide: the review is {standing.state}.", state=standing.state)
+    if body.gate != standing.gate:
+        raise Changed(f"The open gate is {standing.gate}, not {body.gate}.", open_gate=standing.gate)
+    if work.state is WorkState.BLOCKED:
+        raise Conflict("The work item is blocked: nothing is decided until it is unblocked.")
+    if body.checklist_version != review.checklist_version:
+        raise Changed(
+            f"This review is decided by checklist version {review.checklist_version}, not {body.checklist_version}.",
+            checklist_version=review.checklist_version,
+        )
+
+
+async def _check_person(session: AsyncSession, review: Review, caller: Caller) -> None:
+    if caller.subject == review.version.delivered_by:
+        raise OwnWork("You delivered this version: another person decides on it.")
+    gate = review.standing.gate
+    assert gate is not None
+    if review.standing.passes and await repository.has_passed(session, review.id, gate, caller.subject):
+        raise AnotherReviewer("You have passed this gate already: it needs different people.")
+
+
+async def _check_complete(session: AsyncSession, review: Review, work: WorkItem, body: NewDecision) -> None:
+    checklists = await reference.checklists_of(session, review.checklist_version)
+    reasons = (await reference.current_reasons(session)).by_id()
+    is_final = body.gate == (await _gates_of(session, work))[-1]
+    errors = what_is_missing(
+        body, checklists.at(body.gate), reasons.keys(), zoom_required=work.zoom_required and is_final
+    )
+    if errors:
+        raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
+
+
+async def _check_no_open_fails(session: AsyncSession, gate: Gate, measurements: Sequence[Measurement]) -> None:
+    order = (await reference.current_gates(session)).in_order(Gate)
+    if blocking := reviews.blocking_a_pass(gate, order, measurements):
+        names = ", ".join(f"{one.check} {one.name}" for one in blocking)
+        told = {"check", "name", "gate", "threshold", "detail"}
+        checks = [one.model_dump(mode="json", include=told) for one in blocking]
+        raise OpenFails(f"It can't pass while these automatic checks fail: {names}.", checks=checks)
+
+
+async def _gates_of(session: AsyncSession, work: WorkItem) -> list[Gate]:
+    return (await reference.current_gates(session)).in_order(work.gates)
+
+
+async def _record(
+    session: AsyncSession,
+    review: Review,
+    work: WorkItem,
+    body: NewDecision,
+    inspection_id: UUID,
+    *,
+    decided_by: str,
+    role: Role | None,
+) -> RecordedDecision:
+    """Store the decision, move the review, and tell the others."""
+    said = consequences(body.reasons, await reference.current_reasons(session), ai=work.ai)
+    if body.outcome is Outcome.PASS:
+        standing = reviews.after_pass(review.standing, await _gates_of(session, work), work.final_reviewers)
+    else:
+        standing = reviews.after_fail(review.standing)
+    is_same_gate = standing.gate == body.gate
+    result = GateResult(
+        state=("open" if is_same_gate else "passed") if body.outcome is Outcome.PASS else "failed",
+        next_gate=None if is_same_gate else standing.gate,
+        returns_to=said.returns_to,
+    )
+    at = now()
+    decision = Decision(
+        id=new_id(),
+        round=review.version.round,
+        automatic=role is None,
+        decided_by=decided_by,
+        role=role,
+        decided_at=at,
+        **body.model_dump(exclude={"zoom_inspected"}),
+    )
+    recorded = RecordedDecision(**dict(decision), zoom_inspected=body.zoom_inspected, result=result)
+    number = await repository.next_number(session, work.id)
+    await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
+    await review_rows.move(session, review.id, standing, None if standing.gate else at)
+    event = DecisionRecorded(decision=decision, gate=result, ai_facets=said.ai_facets, rework_facets=said.rework_facets)
+    await record(session, Happened(event, work.id, number))
+    return recorded

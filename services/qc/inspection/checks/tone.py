@@ -1,0 +1,77 @@
+"""T10 clipping and T13 white balance."""
+
+import math
+
+import cv2
+import numpy as np
+
+from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.inspection.colour import lab
+from services.qc.inspection.decoding import Pixels
+from services.qc.inspection.frame import Frame
+from services.qc.inspection.registry import Finding, cannot_measure, check
+from services.qc.inspection.subject import strips
+
+PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
+_CLIPPED = 254  # least channel of a background pixel that holds no colour any more
+_COLOURED = 12.0  # C*ab: a backdrop in a colour and no cast
+
+
+@check("T10", "clipping", unit="%")
+def clipping(frame: Frame, spec: ImageSpec) -> Finding:
+    """Subject pixels whose luminance is 0 or 255."""
+    subject, bounds = frame.subject, frame.thresholds.clipping
+    levels = np.zeros(256)
+    for rows, columns, inside in strips(subject.inner, subject.scale):
+        levels += cv2.calcHist([frame.grey[rows, columns]], [0], inside, [256], [0, 256]).ravel()
+    if not levels.any():
+        return cannot_measure("No subject was found, or it is too small to measure.", subject.confidence)
+    black, white = (float(levels[level] / levels.sum()) * 100 for level in (0, 255))
+    found = f"{black:.2f} % of the subject is pure black, {white:.2f} % pure white"
+    share, threshold = black + white, f"≤ {bounds.passes:g} %"
+    if share <= bounds.passes:
+        return Finding(PASS, f"{found}.", share, threshold, confidence=subject.confidence)
+    detail = (
+        f"{'Much' if share > bounds.flags else 'Some'} detail is lost in the "
+        f"{'shadows' if black > white else 'highlights'}: {found}. Check the exposure."
+    )
+    return Finding(FLAG, detail, share, threshold, confidence=subject.confidence)
+
+
+@check("T13", "white_balance", unit="C*ab")
+def white_balance(frame: Frame, spec: ImageSpec) -> Finding:
+    """Chroma of the background where it isn't clipped."""
+    subject, bounds = frame.subject, frame.thresholds.white_balance
+    if subject.by != "background" or subject.confidence < frame.thresholds.least_confidence:
+        return cannot_measure("No plain background was found to judge the white balance by.", subject.confidence)
+    pixels = cv2.countNonZero(subject.outside)
+    if not pixels:
+        return cannot_measure("Too little background is left to judge the white balance by.", subject.confidence)
+    full = cv2.inRange(subject.small, (_CLIPPED,) * 3, (255,) * 3)
+    unclipped = cv2.bitwise_and(subject.outside, cv2.bitwise_not(full))
+    clipped = 2 * cv2.countNonZero(unclipped) < pixels
+    if clipped and not spec.white_background:
+        return cannot_measure("The background is clipped to white: it can't show a cast.", subject.confidence)
+    _, a, b = lab(*_median(subject.small, subject.outside if clipped else unclipped))
+    chroma = math.hypot(a, b)
+    if chroma > _COLOURED and not spec.white_background:
+        return cannot_measure("The background has a colour of its own.", subject.confidence)
+    seen = {"value": chroma, "scale": 1 / subject.scale, "confidence": subject.confidence}
+    if chroma <= bounds.passes:
+        white = "pure white, as asked for; it says nothing of the product's own colour" if clipped else "neutral"
+        return Finding(PASS, f"The background is {white}.", threshold=f"≤ {bounds.passes:g}", **seen)
+    hue = "yellow" if b > abs(a) else "blue" if -b > abs(a) else "red" if a > 0 else "green"
+    how = "a strong" if chroma > bounds.flags else "a slight"
+    return Finding(
+        FLAG,
+        f"The background has {how} {hue} cast (C* {chroma:.1f}): correct the white balance.",
+        threshold=f"≤ {bounds.passes:g}",
+        **seen,
+    )
+
+
+def _median(rgb: Pixels, mask: Pixels) -> tuple[int, int, int]:
+    """Of each channel where the mask is set; by histogram, which is ten times as fast as sorting."""
+    counts = [cv2.calcHist([rgb], [channel], mask, [256], [0, 256]).ravel().cumsum() for channel in range(3)]
+    red, green, blue = (int(np.searchsorted(count, count[-1] / 2)) for count in counts)
+    return red, green, blue

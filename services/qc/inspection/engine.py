@@ -1,0 +1,33 @@
+"""From bytes to measurements."""
+
+import logging
+
+import cv2
+
+from contracts.values import ImageSpec, Measurement
+from services.qc.inspection.checks import CHECKS
+from services.qc.inspection.frame import Frame, read_frame
+from services.qc.inspection.registry import Check, cannot_measure
+from services.qc.inspection.thresholds import DEFAULT, Thresholds
+
+# One file is measured on one core: more files at a time take more processes.
+cv2.setNumThreads(1)
+_log = logging.getLogger(__name__)
+
+
+def inspect(data: bytes, filename: str, spec: ImageSpec, thresholds: Thresholds = DEFAULT) -> list[Measurement]:
+    """Measure one file: one measurement a check that the spec asks for, in the order of their ids.
+
+    Never raises for anything about the bytes: a file that can't be decoded fails T01, and what needs its pixels is
+    `cannot_measure`.
+    """
+    frame = read_frame(data, filename, thresholds)
+    return [_run(check, frame, spec) for check in CHECKS if check.asked(spec)]
+
+
+def _run(check: Check, frame: Frame, spec: ImageSpec) -> Measurement:
+    try:
+        return check(frame, spec)
+    except Exception as error:  # an unforeseen picture must not cost the other checks their verdicts
+        _log.exception("check %s broke", check.id)
+        return check.report(cannot_measure(f"The check itself broke ({type(error).__name__}): tell the QC lead."))

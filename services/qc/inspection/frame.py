@@ -1,0 +1,52 @@
+"""One file as the checks see it: what it says, its pixels and its subject, each worked out once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+
+from services.qc.inspection.decoding import Picture, Pixels, decode
+from services.qc.inspection.formats import sniff
+from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
+from services.qc.inspection.subject import Subject, find_subject
+from services.qc.inspection.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Frame:
+    filename: str
+    size: int  # bytes
+    format: str | None  # by the first bytes
+    header: Header | None
+    picture: Picture | None
+    problem: str | None  # why there is no header or no picture
+    refused: bool  # decoding was refused as unsafe; `problem` says why
+    thresholds: Thresholds
+
+    @cached_property
+    def grey(self) -> Pixels:
+        assert self.picture is not None
+        return cv2.cvtColor(self.picture.rgb, cv2.COLOR_RGB2GRAY)
+
+    @cached_property
+    def subject(self) -> Subject:
+        assert self.picture is not None
+        return find_subject(self.picture)
+
+
+def read_frame(data: bytes, filename: str, thresholds: Thresholds) -> Frame:
+    """Never raises: what is wrong with the bytes is in the frame."""
+    format, header, picture, problem, refused = sniff(data), None, None, None, False
+    try:
+        if not data:
+            raise Undecodable("the file is empty")
+        if format is None:
+            raise Undecodable("the bytes are no image format that is known here")
+        if not can_decode(format):
+            raise Undecodable(f"{format.upper()} files aren't taken")
+        header = read_header(data, format)
+        refuse_bomb(header, data, format)
+        picture = decode(data, format, header)
+    except Undecodable as error:
+        problem, refused = str(error), isinstance(error, TooLarge)
+    return Frame(filename, len(data), format, header, picture, problem, refused, thresholds)

@@ -1,0 +1,79 @@
+"""How a check is written: a pure function `(Frame, ImageSpec) -> Finding` under the decorator `check`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.values import Gate, ImageSpec, Measurement, MeasurementOutcome
+from services.qc.inspection.frame import Frame
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found. `detail` is for the person who must fix it."""
+
+    outcome: MeasurementOutcome
+    detail: str
+    value: float | None = None
+    threshold: str = ""
+    scale: float = 1.0  # pixels measured per pixel of the file, along a side
+    confidence: float | None = None  # of the subject's mask, where it was used
+
+
+Measure = Callable[[Frame, ImageSpec], Finding]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One automatic check: called with a frame and a spec, it gives its measurement."""
+
+    id: str
+    name: str
+    gate: Gate
+    unit: str
+    version: int
+    needs: Literal["file", "header", "pixels"]
+    asked: Callable[[ImageSpec], bool]  # whether a spec asks for it at all
+    measure: Measure
+
+    def __call__(self, frame: Frame, spec: ImageSpec) -> Measurement:
+        if (self.needs == "pixels" and frame.picture is None) or (self.needs == "header" and frame.header is None):
+            return self.report(cannot_measure("Not measured: the file couldn't be decoded (see T01)."))
+        return self.report(self.measure(frame, spec))
+
+    def report(self, finding: Finding) -> Measurement:
+        return Measurement(
+            check=self.id,
+            name=self.name,
+            gate=self.gate,
+            outcome=finding.outcome,
+            value=None if finding.value is None else round(float(finding.value), 3),
+            unit=self.unit,
+            threshold=finding.threshold,
+            detail=finding.detail,
+            algorithm=f"{self.name}/{self.version}",
+            scale=finding.scale,
+            confidence=finding.confidence,
+        )
+
+
+def check(
+    id: str,
+    name: str,
+    *,
+    unit: str = "",
+    gate: Gate = Gate.TECHNICAL,
+    version: int = 1,
+    needs: Literal["file", "header", "pixels"] = "pixels",
+    asked: Callable[[ImageSpec], bool] = lambda _: True,
+) -> Callable[[Measure], Check]:
+    """Make a function a check. `version` counts its algorithm's changes; `needs` is what it can't measure without."""
+
+    def make(measure: Measure) -> Check:
+        return Check(id, name, gate, unit, version, needs, asked, measure)
+
+    return make
+
+
+def cannot_measure(detail: str, confidence: float | None = None) -> Finding:
+    return Finding(MeasurementOutcome.CANNOT_MEASURE, detail, confidence=confidence)

@@ -1,0 +1,177 @@
+"""Where the subject is: the mask that all pixel checks share, and how sure it is.
+
+By alpha where there is any, else by the background: its colour is read from the frame's border, what differs from it
+is subject. Worked out on a copy halved until its longest side is at most 800 px.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from services.qc.inspection.decoding import Picture, Pixels
+
+LONGEST = 800
+WHITE = 245  # least channel of what may be a white background when its colour is looked for
+_LEAST_WHITE = 0.08  # of the border: a model crop or a close-up leaves little of it white
+_LEAST_PLAIN = 0.5  # of the border in one colour, where that isn't white
+_TOLERANCE, _MOST_TOLERANCE = 10, 24  # levels
+_SHARP = 12  # levels within 3×3 px: the edge of a thing, not of a shadow
+_PART_SUPPORT = 0.3  # of a part's outline that must be sharp, or it is shade or a stain and no subject
+_HOLE_SUPPORT = 0.5  # of a hole's outline that must be sharp, or it is a blown highlight of the subject
+_EROSION, _REACH = 12, 6  # px of the file
+_TOUCHED_STRIP = 0.02  # of the frame's shorter side
+_STRIP, _LEAST_ROWS = 100_000, 64  # px of the file, and rows
+_SMALL = 16  # points of an outline: too short to judge
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Masks on the reduced copy; 255 inside, 0 outside."""
+
+    by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
+    scale: int  # pixels of the file per pixel of the masks, along a side
+    small: Pixels  # the reduced copy, RGB
+    silhouette: Pixels  # the subject with its holes filled
+    inner: Pixels  # without holes that show background, less 12 px of the file: crisp cut-outs pass for sharp photos
+    outside: Pixels  # background less 6 px around the subject and the sides of the frame that the subject touches
+    background: tuple[int, int, int] | None  # its colour
+    confidence: float  # 0–1: share of all outlines, also of what was left out as shade, that is an edge indeed
+    box: tuple[int, int, int, int] | None  # left, top, width, height; None when there is no subject
+
+
+def find_subject(picture: Picture) -> Subject:
+    small, scale = _reduce(picture.rgb)
+    if picture.alpha is not None:
+        alpha, _ = _reduce(picture.alpha)
+        mask = _above(alpha, 127)
+        return _subject("alpha", scale, small, mask, mask, None, 1.0)
+    found = _background(small)
+    if found is None:
+        whole = np.full(small.shape[:2], 255, np.uint8)
+        return _subject("frame", scale, small, whole, whole, None, 0.0)
+    colour, tolerance = found
+    darkest, brightest = ([level + reach for level in colour] for reach in (-tolerance, tolerance))
+    differs = cv2.bitwise_not(cv2.inRange(small, tuple(darkest), tuple(brightest)))
+    mask, silhouette, confidence = _parts(small, differs)
+    return _subject("background", scale, small, mask, silhouette, colour, confidence)
+
+
+def _above(levels: Pixels, bound: int) -> Pixels:
+    return cv2.threshold(levels, bound, 255, cv2.THRESH_BINARY)[1]
+
+
+def _reduce(pixels: Pixels) -> tuple[Pixels, int]:
+    """Halved until it is small enough, and the scale. A last odd row or column is left out."""
+    scale = 1
+    while max(pixels.shape[:2]) > LONGEST and min(pixels.shape[:2]) > 1:
+        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+        pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        scale *= 2
+    return pixels, scale
+
+
+def _background(small: Pixels) -> tuple[tuple[int, int, int], int] | None:
+    """The background's colour and how far from it still is background; None when the border has no such colour."""
+    ring = np.concatenate([small[:2].reshape(-1, 3), small[-2:].reshape(-1, 3),
+                           small[:, :2].reshape(-1, 3), small[:, -2:].reshape(-1, 3)])  # fmt: skip
+    white = ring[ring.min(axis=1) >= WHITE]
+    if len(white) >= _LEAST_WHITE * len(ring):
+        plain = white
+    else:
+        coarse = (ring >> 4).astype(np.int32) @ np.array([256, 16, 1])
+        commonest = ring[coarse == np.bincount(coarse).argmax()]
+        plain = ring[np.abs(ring - np.median(commonest, axis=0)).max(axis=1) <= _MOST_TOLERANCE]
+        if len(plain) < _LEAST_PLAIN * len(ring):
+            return None
+    red, green, blue = (int(level) for level in np.median(plain, axis=0))
+    spread = float(np.percentile(np.abs(plain - np.array([red, green, blue])).max(axis=1), 90))
+    return (red, green, blue), int(min(max(_TOLERANCE, 2 * spread), _MOST_TOLERANCE))
+
+
+def _parts(small: Pixels, differs: Pixels) -> tuple[Pixels, Pixels, float]:
+    """Mask, silhouette and confidence: the large parts with a sharp outline, less the holes with a sharp outline."""
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    square = np.ones((3, 3), np.uint8)
+    sharp = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, square) >= _SHARP
+    outlines, tree = cv2.findContours(differs, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    silhouette: Pixels = np.zeros_like(differs)
+    if tree is None:
+        return silhouette, silhouette, 1.0
+    areas = [cv2.contourArea(outline) if len(outline) >= _SMALL else 0.0 for outline in outlines]
+    least_hole = 0.0002 * differs.size
+    least_part = max(least_hole, 0.005 * max(areas))
+    edges = judged = 0
+    holes: list[Any] = []
+    for index, outline in enumerate(outlines):
+        is_hole = tree[0, index, 3] >= 0
+        if areas[index] < (least_hole if is_hole else least_part):
+            continue
+        support, points = _support(outline, sharp)
+        if is_hole:
+            if support >= _HOLE_SUPPORT:
+                holes.append(outline)
+            continue
+        edges, judged = edges + round(support * points), judged + points
+        if support >= _PART_SUPPORT:
+            cv2.drawContours(silhouette, outlines, index, 255, cv2.FILLED)
+    mask = silhouette.copy()
+    cv2.drawContours(mask, holes, -1, 0, cv2.FILLED)
+    return mask, silhouette, edges / judged if judged else 1.0
+
+
+def _support(outline: Any, sharp: Any) -> tuple[float, int]:
+    """Share of an outline's points that lie on a sharp edge, and their number; the frame's own border isn't judged."""
+    across, down = outline[:, 0, 0], outline[:, 0, 1]
+    height, width = sharp.shape
+    inside = (across > 1) & (down > 1) & (across < width - 2) & (down < height - 2)
+    judged = int(inside.sum())
+    return (float(sharp[down[inside], across[inside]].mean()), judged) if judged else (1.0, 0)
+
+
+def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
+    """The box of a mask in strips that fit a core's cache: rows and columns of the file, and the mask at its size."""
+    left, top, width, height = cv2.boundingRect(mask)
+    rows = max(1, _LEAST_ROWS // scale, _STRIP // max(1, width * scale * scale))
+    for row in range(top, top + height, rows):
+        part = mask[row : min(row + rows, top + height), left : left + width]
+        large = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+        y, x = row * scale, left * scale
+        yield slice(y, y + large.shape[0]), slice(x, x + large.shape[1]), large
+
+
+def _square(pixels: int, scale: int) -> Any:
+    """Structuring element that reaches so many pixels of the file to each side."""
+    return np.ones((2 * -(-pixels // scale) + 1,) * 2, np.uint8)
+
+
+def _outside(silhouette: Pixels, scale: int, touched: tuple[bool, ...]) -> Pixels:
+    outside = cv2.bitwise_not(cv2.dilate(silhouette, _square(_REACH, scale)))
+    height, width = outside.shape
+    strip = max(1, round(_TOUCHED_STRIP * min(height, width)))
+    left, top, right, bottom = touched
+    outside[:, : strip * left] = 0
+    outside[: strip * top] = 0
+    outside[:, width - strip * right :] = 0
+    outside[height - strip * bottom :] = 0
+    return outside
+
+
+def _subject(
+    by: str, scale: int, small: Pixels, mask: Pixels, silhouette: Pixels, background: Any, confidence: float
+) -> Subject:
+    left, top, width, height = cv2.boundingRect(silhouette)
+    edges = (silhouette[:, 0], silhouette[0], silhouette[:, -1], silhouette[-1])
+    return Subject(
+        by=by,
+        scale=scale,
+        small=small,
+        silhouette=silhouette,
+        inner=cv2.erode(mask, _square(_EROSION, scale)),
+        outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
+        background=background,
+        confidence=confidence,
+        box=(left, top, width, height) if width else None,
+    )

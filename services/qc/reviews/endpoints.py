@@ -1,0 +1,71 @@
+"""HTTP for reviews."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from chassis.auth import AnyCaller
+from chassis.database import Session
+from chassis.pagination import Page, Paging, next_cursor
+from contracts.values import Gate, WorkKind
+from services.qc.reviews import repository, service
+from services.qc.reviews.domain import ReviewState
+from services.qc.reviews.repository import Listed, ReviewFilter
+from services.qc.reviews.schemas import ReviewPacket, ReviewSummary
+
+router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
+
+
+@router.get("", summary="What is at the gates")
+async def list_reviews(
+    session: Session,
+    caller: AnyCaller,
+    paging: Paging,
+    gate: Annotated[Gate | None, Query(description="Open at this gate.")] = None,
+    state: ReviewState | None = None,
+    kind: WorkKind | None = None,
+    sku: Annotated[str | None, Query(max_length=200)] = None,
+    work_item_id: UUID | None = None,
+) -> Page[ReviewSummary]:
+    """One review a version, the one that was opened first at the top."""
+    by = ReviewFilter(gate=gate, state=state, kind=kind, sku=sku, work_item_id=work_item_id)
+    found = await repository.page(session, by, paging.after, paging.limit + 1)
+    return Page(
+        items=[_summary(one) for one in found[: paging.limit]],
+        next_cursor=next_cursor([one.review.id for one in found], paging.limit),
+    )
+
+
+@router.get("/{work_item_id}", summary="Everything to decide one work item")
+async def read_review(session: Session, caller: AnyCaller, work_item_id: UUID) -> ReviewPacket:
+    """The newest version of the work item: measurements, the open gate with its checklist and the reasons that a fail
+    may name, and what was decided so far."""
+    return await service.read_packet(session, work_item_id)
+
+
+def _summary(listed: Listed) -> ReviewSummary:
+    review, version, work = listed.review, listed.review.version, listed.work
+    return ReviewSummary(
+        id=review.id,
+        work_item_id=work.id,
+        version_id=version.id,
+        sha256=version.sha256,
+        round=version.round,
+        kind=version.kind,
+        sku=version.sku,
+        colorway=version.colorway,
+        view=version.view,
+        channel=version.channel,
+        state=review.standing.state,
+        gate=review.standing.gate,
+        passes=review.standing.passes,
+        measured=listed.measured,
+        complexity_class=work.complexity_class,
+        priority=work.priority,
+        ai=work.ai,
+        risk=work.risk,
+        due_at=work.due_at,
+        opened_at=review.opened_at,
+        closed_at=review.closed_at,
+    )

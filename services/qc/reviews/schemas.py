@@ -1,0 +1,77 @@
+"""Reviews as the API shows them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from contracts.assets import Version
+from contracts.values import (
+    ComplexityClass,
+    Gate,
+    Measurement,
+    MeasurementOutcome,
+    Priority,
+    Risk,
+    Role,
+    Sha256,
+    WorkItem,
+    WorkKind,
+)
+from services.qc.decisions.schemas import RecordedDecision
+from services.qc.reference.schemas import ChecklistItem, Reason
+from services.qc.reviews.domain import ReviewState
+
+
+class ReviewSummary(BaseModel):
+    """One review in a list."""
+
+    id: UUID
+    work_item_id: UUID
+    version_id: UUID
+    sha256: Sha256
+    round: int
+    kind: WorkKind
+    sku: str
+    colorway: str
+    view: str
+    channel: str | None
+    state: ReviewState
+    gate: Gate | None = Field(description="The open gate.")
+    passes: int = Field(description="How many people have passed the open gate.")
+    measured: MeasurementOutcome = Field(description="The worst of its measurements.")
+    complexity_class: ComplexityClass
+    priority: Priority
+    ai: bool
+    risk: Risk
+    due_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class OpenGate(BaseModel):
+    """What a decision at the open gate needs."""
+
+    gate: Gate
+    decided_by_role: Role = Field(description="The one role that decides here.")
+    passes: int
+    passes_needed: int = Field(description="How many different people must pass it.")
+    zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
+    blocked_by: list[str] = Field(description="Automatic checks that failed: with any of them a pass is refused.")
+    checklist_version: int
+    checklist: list[ChecklistItem] = Field(description="Every item is answered.")
+    reasons: list[Reason] = Field(description="A fail names at least one of these.")
+
+
+class ReviewPacket(BaseModel):
+    """Everything that a reviewer needs to decide on a work item's newest version."""
+
+    id: UUID
+    state: ReviewState
+    open_gate: OpenGate | None = Field(description="None when nothing is left to decide.")
+    work: WorkItem
+    version: Version = Field(description="As it was stored; assets knows its zone.")
+    measurements: list[Measurement]
+    decisions: list[RecordedDecision] = Field(description="All of the work item, every round, oldest first.")
+    opened_at: datetime
+    closed_at: datetime | None

@@ -1,0 +1,30 @@
+"""SQL of the work items' copy."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.values import WorkItem
+from services.qc.work.models import work_item
+
+
+async def keep(session: AsyncSession, work: WorkItem, version: int) -> bool:
+    """Store a state, unless a newer one is there: then False."""
+    new = insert(work_item).values(id=work.id, version=version, work=work.model_dump(mode="json"))
+    kept = await session.execute(
+        new.on_conflict_do_update(
+            index_elements=[work_item.c.id],
+            set_={"version": new.excluded.version, "work": new.excluded.work},
+            where=work_item.c.version < new.excluded.version,
+        ).returning(work_item.c.id)
+    )
+    return kept.first() is not None
+
+
+async def load(session: AsyncSession, work_item_id: UUID, *, lock: bool = False) -> WorkItem | None:
+    """`lock`: hold it until the transaction ends, so that nothing else changes its reviews."""
+    query = select(work_item.c.work).where(work_item.c.id == work_item_id)
+    row = (await session.execute(query.with_for_update() if lock else query)).first()
+    return WorkItem.model_validate(row.work) if row else None

@@ -1,0 +1,15 @@
+"""What routing says of a work item, and what that means for its reviews."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.envelope import Event
+from contracts.routing import WorkChanged
+from contracts.values import WorkState
+from services.qc.reviews.service import withdraw
+from services.qc.work import repository
+
+
+async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
+    work = event.data.work
+    if await repository.keep(session, work, event.aggregateversion) and work.state is WorkState.CANCELLED:
+        await withdraw(session, work.id)

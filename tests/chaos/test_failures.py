@@ -1,0 +1,179 @@
+"""Failures in the middle of a run: the same end state, each effect once.
+
+The run itself checks the end state: every count that it kept equals the metrics service's, and every approved final is
+byte for byte the photo. What happens twice or gets lost makes a number differ.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from packshot.sample.catalogue import make_catalogue
+from tests.whole import Play, Whole, until
+
+pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(600)]
+
+SERVICES = ("intake", "routing", "qc", "qc-worker", "assets", "assets-worker", "governance", "metrics", "gateway")
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    one = Whole(tmp_path_factory.mktemp("chaos"))
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    make_catalogue(folder, skus=6)
+    return folder
+
+
+def stored(whole: Whole) -> int:
+    """How many versions the system holds; goes up during a run."""
+    sources = whole.get("/v1/metrics/summary").json()["files"]["versions_by_source"]
+    return sum(sources.values())
+
+
+def until_stored(whole: Whole, play: Play, number: int) -> None:
+    """Somewhere in the middle: this many versions more than now, while the run still goes."""
+    wanted = stored(whole) + number
+
+    def reached() -> bool:
+        assert play.is_running(), play.finish()
+        try:
+            return stored(whole) >= wanted
+        except (httpx.TransportError, KeyError, ValueError):  # something is away for a moment
+            return False
+
+    until(reached, f"{number} versions")
+
+
+def assert_no_dead_letters(whole: Whole) -> None:
+    for name in SERVICES:
+        if name != "gateway":
+            for line in whole.exposition(name).splitlines():
+                assert not (line.startswith("packshot_dead_letters_total") and not line.endswith(" 0.0")), line
+
+
+def test_any_process_killed_in_the_middle(whole: Whole, sample: Path) -> None:
+    """Each process once, NATS and PostgreSQL among them, while the run goes on."""
+    play = whole.play(sample)
+    for name in (*SERVICES, "nats", "postgres"):
+        if not play.is_running():
+            break
+        whole.kill(name)
+        until(whole.is_ready, f"all to be ready after {name} was killed")
+    play.finish()
+    assert_no_dead_letters(whole)
+
+
+RELAYS = [
+    ["intake.relay.published"],
+    ["routing.relay.published"],
+    # One relay a service leads; of two processes it may be either.
+    ["assets.relay.published", "assets-worker.relay.published"],
+    ["qc.relay.published", "qc-worker.relay.published"],
+]
+CONSUMERS = [
+    ["routing.routing.committed"],
+    ["assets.assets.committed"],
+    ["assets-worker.assets-render.committed"],
+    ["qc.qc.committed"],
+    ["qc-worker.qc-worker.committed"],
+    ["metrics.metrics.committed"],
+]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [RELAYS, CONSUMERS],
+    ids=["the relay between publishing and deleting", "a consumer between commit and acknowledgement"],
+)
+def test_killed_at_the_worst_moment(whole: Whole, sample: Path, points: list[list[str]]) -> None:
+    for either in points:
+        for point in either:
+            whole.crash_at(point)
+    whole.play(sample).finish()
+    for either in points:
+        assert any(whole.crashed(point) for point in either), f"nothing came to {either}"
+        for point in either:
+            whole.never_mind(point)
+    until(whole.is_ready, "all to be ready")
+    assert_no_dead_letters(whole)
+
+
+def test_the_stream_deleted_in_the_middle(whole: Whole, sample: Path) -> None:
+    play = whole.play(sample)
+    until_stored(whole, play, 10)
+    with whole.held("nats"):
+        shutil.rmtree(whole.data.folder / "nats" / "jetstream")
+    play.finish()
+    assert_no_dead_letters(whole)
+
+
+def test_the_stream_put_back_to_an_older_copy(whole: Whole, sample: Path, tmp_path: Path) -> None:
+    store, copy = whole.data.folder / "nats" / "jetstream", tmp_path / "older"
+    play = whole.play(sample)
+    until_stored(whole, play, 4)
+    with whole.held("nats"):
+        shutil.copytree(store, copy)
+    until_stored(whole, play, 10)
+    with whole.held("nats"):
+        shutil.rmtree(store)
+        shutil.copytree(copy, store)
+    play.finish()
+    assert_no_dead_letters(whole)
+
+
+def test_nats_away_for_a_while(whole: Whole, sample: Path) -> None:
+    """Requests are still taken: the event log is in PostgreSQL. All catches up by itself."""
+    headers = whole.token("producer")
+    with whole.held("nats"):
+        answers = [
+            httpx.post(f"{whole.url}/v1/requests", json={"sku": f"AWAY-{number}"}, headers=headers)
+            for number in range(5)
+        ]
+        assert {answer.status_code for answer in answers} == {201}
+    until(whole.is_ready, "all to be ready")
+
+    def all_known() -> bool:
+        return 'packshot_unsent_events{service="intake"} 0.0' in whole.exposition("intake")
+
+    until(all_known, "the events to be sent")
+    whole.play(sample).finish()
+
+
+def test_postgresql_away_is_said_honestly(whole: Whole) -> None:
+    headers = whole.token("producer")
+    with whole.held("postgres"):
+        answer = httpx.post(f"{whole.url}/v1/requests", json={"sku": "AWAY-9"}, headers=headers, timeout=60)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+    until(whole.is_ready, "all to be ready")
+    until(
+        lambda: httpx.post(f"{whole.url}/v1/requests", json={"sku": "AWAY-9"}, headers=headers).status_code == 201,
+        "requests to be taken again",
+    )
+
+
+def test_a_killed_supervisor_leaves_nothing_that_disturbs_the_next(tmp_path: Path) -> None:
+    import psutil
+
+    one = Whole(tmp_path / "data")
+    one.start()
+    children = [process["identity"]["pid"] for process in one.processes().values()]
+    psutil.Process(one.supervisor).kill()
+    until(lambda: not psutil.pid_exists(one.supervisor) or one.data.running() is None, "the supervisor to be gone")
+    one.start()
+    try:
+        assert not any(psutil.pid_exists(pid) for pid in children)
+    finally:
+        assert one.stop() == 0

@@ -1,0 +1,45 @@
+"""Intake with the reference data that other services publish.
+
+`intake` is shared by a module's tests, which keep to requests and categories of their own; `fresh_intake` is for tests
+that change reference data. A module uses one of them, since they share the database.
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from chassis.issuer import LocalIssuer
+from chassis.testkit.harness import Harness, Start, running
+from services.intake.app import create_app
+from services.intake.settings import IntakeSettings
+from tests.intake.samples import AI_POLICY, CHANNELS, DOMAINS
+
+
+async def tell_reference(intake: Harness) -> None:
+    """Publish what intake waits for, and wait until it has it."""
+    await intake.publish(DOMAINS, "decision_domains")
+    await intake.publish(AI_POLICY, "ai_policy")
+    for channel in CHANNELS:
+        await intake.publish(channel, f"channel-{channel.pack.channel}")
+
+    async def is_ready() -> bool:
+        answer = await intake.client.get("/health/ready")
+        kept = await intake.fetch("SELECT count(*) AS n FROM pack WHERE name LIKE 'channel/%'")
+        return answer.status_code == 200 and bool(kept[0]["n"] == len(CHANNELS))
+
+    await intake.eventually(is_ready)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def intake(issuer: LocalIssuer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
+    async with running(create_app, IntakeSettings, issuer, tmp_path_factory.mktemp("intake")) as harness:
+        await tell_reference(harness)
+        yield harness
+
+
+@pytest.fixture
+async def fresh_intake(start: Start) -> Harness:
+    harness = await start(create_app, IntakeSettings)
+    await tell_reference(harness)
+    return harness

@@ -1,0 +1,60 @@
+"""Counting false fails: on a catalogue made here, and on the real one where it is at hand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from contracts.values import MeasurementOutcome
+from services.qc.inspection.false_fails import MOST, count_false_fails
+from tests.qc.test_inspection_clean import FAIL, PASS, encode, product
+from tests.qc.test_inspection_defects import blurred
+
+REAL = Path(os.environ.get("PACKSHOT_CATALOGUE") or Path(__file__).parents[3] / "shared" / "data" / "catalogue")
+
+
+def catalogue(folder: Path, photos: dict[str, tuple[str, bytes]]) -> Path:
+    (folder / "photos").mkdir()
+    lines = ["sku,product_name,category,product_type,colorway,view,file,width,height,bytes,sha256"]
+    for name, (view, data) in photos.items():
+        (folder / "photos" / name).write_bytes(data)
+        lines.append(f"B1,Bag,bags,bag,red,{view},{name},800,1000,{len(data)},-")
+    (folder / "catalogue.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_false_fails_are_counted_by_check(tmp_path: Path) -> None:
+    photos = {
+        "sharp.jpg": ("front", encode(product())),
+        "soft.jpg": ("back", encode(blurred(3))),
+        "detail.jpg": ("detail", encode(product((90, 120, 200)))),
+    }
+    seen: list[tuple[int, int]] = []
+    counts = {
+        one.check: one
+        for one in count_false_fails(catalogue(tmp_path, photos), 2, lambda done, of: seen.append((done, of)))
+    }
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    focus, background, balance = counts["T09"], counts["T14"], counts["T13"]
+    assert (focus.outcomes[PASS], focus.outcomes[FAIL], focus.judged) == (2, 1, 3)
+    assert focus.false_fail_rate == pytest.approx(100 / 3)
+    assert list(focus.failed) == ["soft.jpg"]
+    assert (background.judged, background.outcomes[PASS]) == (2, 2)  # a detail isn't asked for a white background
+    assert (balance.judged, balance.outcomes[MeasurementOutcome.CANNOT_MEASURE]) == (2, 1)
+    assert balance.false_fail_rate == 0
+    assert counts["T04"].false_fail_rate == 100  # these photos are small
+
+
+def test_a_missing_catalogue_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        count_false_fails(tmp_path)
+
+
+@pytest.mark.skipif(not (REAL / "catalogue.csv").exists(), reason="the real catalogue isn't here (PACKSHOT_CATALOGUE)")
+def test_no_check_fails_more_than_two_per_cent_of_the_real_photos() -> None:
+    counts = count_false_fails(REAL, os.cpu_count() or 1)
+    assert counts
+    assert {one.check: one.failed for one in counts if one.false_fail_rate > MOST} == {}
+    # Focus that can't be measured says nothing either: not more often than was found possible.
+    focus = next(one for one in counts if one.check == "T09")
+    assert focus.judged >= 0.95 * sum(focus.outcomes.values())

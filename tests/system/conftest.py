@@ -1,0 +1,39 @@
+"""One whole Packshot for all system tests of a worker: as its users start it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packshot.sample.catalogue import make_catalogue
+from tests.whole import Whole
+
+REAL = Path(os.environ.get("PACKSHOT_CATALOGUE", Path(__file__).parents[3] / "shared" / "data" / "catalogue"))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """`packshot up`, ready."""
+    one = Whole(tmp_path_factory.mktemp("whole"))
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sample catalogue, with defects."""
+    folder = tmp_path_factory.mktemp("sample")
+    make_catalogue(folder, skus=6)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Real studio photos, where there are some."""
+    if not (REAL / "catalogue.csv").exists():
+        pytest.skip("no real catalogue: set PACKSHOT_CATALOGUE to a folder with catalogue.csv and photos")
+    return REAL

@@ -1,0 +1,138 @@
+"""The whole product as its users start it: `packshot up` in a process of its own, and what tests do to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from chassis.embedded import free_port
+from packshot.local.data import DataDirectory
+
+PATIENCE_SECONDS = 90
+
+
+def until(check: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    """What `check` answers, as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.05)
+    return found
+
+
+class Whole:
+    """One `packshot up` on a data directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = DataDirectory.at(folder)
+        self.crash_points = self.data.part("crash")
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._log = folder / "up.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        port = self.url.rsplit(":", 1)[1]
+        command = [sys.executable, "-m", "packshot.cli", "up", "--data", str(self.data.folder), "--port", port]
+        environment = {**os.environ, "PACKSHOT_CRASH_DIR": str(self.crash_points)}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        until(self.is_ready, "packshot up", 120)
+
+    def is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """As Ctrl-C does. Returns the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(60)
+
+    @property
+    def supervisor(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        running = self.data.running()
+        assert running is not None
+        found: dict[str, dict[str, Any]] = running["processes"]
+        return found
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, and wait until the supervisor has noticed."""
+        before = self.processes()[name]
+        if before["identity"] is None:
+            return
+        psutil.Process(before["identity"]["pid"]).kill()
+        until(lambda: self.processes()[name]["restarts"] > before["restarts"], f"{name} to be missed")
+
+    def crash_at(self, point: str) -> None:
+        """Let the process `<name>` die at its crash point `<name>.<point>`, once."""
+        (self.crash_points / point).touch()
+
+    def crashed(self, point: str) -> bool:
+        return not (self.crash_points / point).exists()
+
+    def never_mind(self, point: str) -> None:
+        (self.crash_points / point).unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """The process stays stopped inside."""
+        hold = self.data.part("hold") / name
+        hold.touch()
+        until(lambda: self.processes()[name]["identity"] is None, f"{name} to stop")
+        try:
+            yield
+        finally:
+            hold.unlink()
+
+    def play(self, catalogue: Path) -> "Play":
+        """Start `packshot run-catalogue` beside the test."""
+        return Play(self, catalogue)
+
+    def token(self, *roles: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.data.issuer.token(*roles, subject=f'{roles[0]}-1')}"}
+
+    def get(self, path: str, *roles: str, **params: Any) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", headers=self.token(*(roles or ("reviewer",))), params=params, timeout=30)
+
+    def exposition(self, process: str) -> str:
+        """A process's own Prometheus text."""
+        return httpx.get(f"http://127.0.0.1:{self.processes()[process]['port']}/metrics", timeout=30).text
+
+
+class Play:
+    """One `run-catalogue`."""
+
+    def __init__(self, whole: Whole, catalogue: Path) -> None:
+        command = [sys.executable, "-m", "packshot.cli", "run-catalogue", str(catalogue)]
+        self._process = subprocess.Popen(
+            [*command, "--url", whole.url, "--data", str(whole.data.folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "COLUMNS": "120"},
+        )
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def finish(self, seconds: float = 300) -> str:
+        """What it printed; fails unless everything went through and every number agrees."""
+        output, _ = self._process.communicate(timeout=seconds)
+        text = output.decode()
+        assert self._process.returncode == 0, text
+        return text
