@@ -1,7 +1,7 @@
 """Timers: rows with a due time, so that they survive restarts and fire once with many replicas."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,6 +60,18 @@ async def set_timers(session: AsyncSession, timers: list[Timer]) -> None:
 async def clear_timers(session: AsyncSession, key: object, *kinds: str) -> None:
     await session.execute(
         text("DELETE FROM timer WHERE key = :key AND kind = ANY(:kinds)"), {"key": str(key), "kinds": list(kinds)}
+    )
+
+
+async def drop_timers(session: AsyncSession, timers: Iterable[tuple[str, str]]) -> None:
+    """Many timers (kind, key) in one statement; one that isn't there is no error."""
+    kinds, keys = zip(*timers, strict=True)
+    await session.execute(
+        text(
+            "DELETE FROM timer USING unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS gone (kind, key)"
+            " WHERE timer.kind = gone.kind AND timer.key = gone.key"
+        ),
+        {"kinds": list(kinds), "keys": list(keys)},
     )
 
 

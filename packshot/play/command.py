@@ -20,6 +20,7 @@ from packshot.play.player import CHANNELS, Player, Stage
 from packshot.play.tally import Figure, Tally, figures_of
 
 AT_ONCE = 8
+DESKS = 24
 VENDOR = "lens-and-light"
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -109,7 +110,7 @@ class _Run:
         await producer.send("PUT", f"/v1/vendors/{VENDOR}", json={"name": "Lens & Light"})
         secret = (await producer.post(f"/v1/vendors/{VENDOR}/secret"))["secret"]
         vendor = VendorApi(client, VENDOR, secret)
-        return Stage(str(new_id()), cast, vendor, self._tally, categories, facets, scratch)
+        return Stage(str(new_id()), cast, vendor, self._tally, categories, facets, scratch, asyncio.Semaphore(DESKS))
 
     async def _play_all(self, stage: Stage) -> None:
         places = asyncio.Semaphore(AT_ONCE)

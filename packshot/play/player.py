@@ -45,6 +45,7 @@ class Stage:
     categories: dict[str, Json]
     ai_facets: dict[str, str | None]
     scratch: Path
+    desks: asyncio.Semaphore  # variants that are looked at in the same moment: who waits, waits without asking
 
     def key(self, *parts: object) -> str:
         """The Idempotency-Key of one act of this run: done again, it gets the same answer."""
@@ -70,7 +71,7 @@ class Player:
             tasks.append(self._by_vendor([(slots[plan.photo.slot[1:]], plan) for plan in by_vendor]))
         await asyncio.gather(*tasks)
         variants = await self._work("variant", len(self._plan.photos) * len(CHANNELS))
-        await asyncio.gather(*(self._review(variant, None) for variant in variants))
+        await asyncio.gather(*(self._review_at_a_desk(variant) for variant in variants))
 
     # Intake
 
@@ -155,6 +156,10 @@ class Player:
             self._stage.tally.add("files by vendors")
 
     # Review
+
+    async def _review_at_a_desk(self, variant: Json) -> None:
+        async with self._stage.desks:
+            await self._review(variant, None)
 
     async def _review(self, item: Json, plan: PhotoPlan | None) -> None:
         """Decide at every gate until the work item is approved."""

@@ -1,0 +1,145 @@
+"""The packs of tracks and complexity classes, with the rules that choose among them."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contracts.values import ComplexityClass, Gate, Role
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+FactName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(category|materials|use|view|priority|channels|ai|ai\.use|complexity_class|attributes\.[a-z0-9_]{1,60})$"
+    ),
+]
+
+
+class PackModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Condition(PackModel):
+    """Holds when the field has at least one of these values. Truth and numbers are written as text: `true`, `3`."""
+
+    field: FactName
+    any_of: list[Text] = Field(min_length=1, max_length=100)
+
+
+class Rule(PackModel):
+    """Applies when all its conditions hold: one without any always does."""
+
+    id: Name
+    because: Text = Field(description="Why the rule decides so, in words.")
+    when: list[Condition] = Field(default=[], max_length=10)
+
+
+class ClassRule(Rule):
+    complexity_class: ComplexityClass
+
+
+class TrackRule(Rule):
+    track: Name
+
+
+class ClassEntry(PackModel):
+    """What a complexity class means for the work (R40)."""
+
+    name: ComplexityClass
+    title: Text
+    sla_factor: float = Field(gt=0, le=20, description="Multiplies the track's SLA.")
+    final_reviewers: int = Field(ge=1, le=5, description="Different people who must pass the final gate.")
+    zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom (R54).")
+    retoucher: Text
+    ai_allowed: Text
+    qc: Text
+    approval: Text
+
+
+class ClassesPack(PackModel):
+    """Every class once, and the rules. The highest class whose rule applies wins."""
+
+    classes: list[ClassEntry]
+    rules: list[ClassRule] = Field(min_length=1, max_length=500)
+
+    @model_validator(mode="after")
+    def is_complete(self) -> Self:
+        if sorted(entry.name for entry in self.classes) != sorted(ComplexityClass):
+            raise ValueError(f"each of {', '.join(ComplexityClass)} is there exactly once")
+        _require_unique("rule ids", [rule.id for rule in self.rules])
+        if all(rule.when for rule in self.rules):
+            raise ValueError("one rule has no conditions, so that every shot gets a class")
+        return self
+
+    def entry(self, name: ComplexityClass) -> ClassEntry:
+        return next(entry for entry in self.classes if entry.name == name)
+
+
+class Track(PackModel):
+    """One production track: its whole record (R36)."""
+
+    name: Name
+    purpose: Text
+    queue: Name
+    sla_hours: float | None = Field(default=None, gt=0, le=2000, description="Business hours for C1; null: no SLA.")
+    owner_role: Role
+    gates: list[Gate] = Field(min_length=1, description="In their fixed order.")
+    final_reviewers: int = Field(ge=1, le=5)
+    makes_variants: bool = Field(description="Whether its approved masters go to channels.")
+    file_requirements: Text
+    approval: list[Text]
+    ai_rule: Text
+    at_risk_to: Role | None = Field(default=None, description="Who is told when work is at risk.")
+    breach_to: Role | None = Field(default=None, description="Who is told when its due time passed.")
+
+    @model_validator(mode="after")
+    def gates_keep_their_order(self) -> Self:
+        if self.gates != [gate for gate in Gate if gate in self.gates]:
+            raise ValueError(f"gates come once each and in this order: {', '.join(Gate)}")
+        return self
+
+
+class TracksPack(PackModel):
+    """All tracks, and the rules: the first that applies chooses the track of a shot."""
+
+    at_risk_share: float = Field(gt=0, lt=1, description="Share of the business time until due, then it is at risk.")
+    lease_hours: float = Field(gt=0, le=720, description="Hours by the wall clock that a claim lasts.")
+    variant_track: Name = Field(description="The track of every variant.")
+    tracks: list[Track] = Field(min_length=1, max_length=100)
+    rules: list[TrackRule] = Field(min_length=1, max_length=500)
+
+    @model_validator(mode="after")
+    def is_consistent(self) -> Self:
+        names = [track.name for track in self.tracks]
+        _require_unique("track names", names)
+        _require_unique("rule ids", [rule.id for rule in self.rules])
+        if unknown := sorted({self.variant_track, *(rule.track for rule in self.rules)} - set(names)):
+            raise ValueError(f"no such track: {', '.join(unknown)}")
+        if [bool(rule.when) for rule in self.rules] != [True] * (len(self.rules) - 1) + [False]:
+            raise ValueError("the last rule, and no other, has no conditions, so that every shot finds a track")
+        return self
+
+    def track(self, name: str) -> Track:
+        return next(track for track in self.tracks if track.name == name)
+
+
+class PublishedTracks(TracksPack):
+    version: int
+
+
+class PublishedClasses(ClassesPack):
+    version: int
+
+
+class PackVersions(PackModel):
+    """Which versions of the packs a work item was routed with: it keeps them."""
+
+    tracks: int = Field(ge=1)
+    classes: int = Field(ge=1)
+    calendar: int = Field(ge=1)
+
+
+def _require_unique(what: str, names: list[str]) -> None:
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{what} are unique; doubled: {', '.join(doubled)}")

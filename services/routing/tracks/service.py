@@ -1,0 +1,98 @@
+"""The packs that routing decides by: published on the first start, read with the versions that work keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.packs import load_pack, publish_default, read_toml
+from chassis.problems import Unavailable
+from services.routing.calendar.domain import BusinessCalendar
+from services.routing.calendar.schemas import CalendarPack, PublishedCalendar
+from services.routing.tracks.schemas import ClassesPack, PackVersions, PublishedClasses, PublishedTracks, TracksPack
+
+P = TypeVar("P", bound=BaseModel)
+
+TRACKS, CLASSES, CALENDAR = "tracks", "classes", "calendar"
+MODELS: Mapping[str, type[BaseModel]] = {TRACKS: TracksPack, CLASSES: ClassesPack, CALENDAR: CalendarPack}
+
+
+@dataclass(frozen=True)
+class Packs:
+    """One consistent set, ready to decide with."""
+
+    tracks: TracksPack
+    classes: ClassesPack
+    calendar: BusinessCalendar
+    versions: PackVersions
+
+
+async def publish_default_packs(session: AsyncSession, folder: Path) -> None:
+    """Version 1 of each, on the first start."""
+    for name, model in MODELS.items():
+        await publish_default(session, name, model.model_validate(read_toml(folder / f"{name}.toml")))
+
+
+async def current_packs(session: AsyncSession) -> Packs:
+    """The newest versions: what new work is routed with."""
+    return await _packs(
+        session,
+        "SELECT DISTINCT ON (name) name, version, content::text FROM pack WHERE name = ANY(:names)"
+        " ORDER BY name, version DESC",
+        {"names": list(MODELS)},
+    )
+
+
+async def packs_of(session: AsyncSession, versions: PackVersions) -> Packs:
+    """The versions that a work item keeps."""
+    return await _packs(
+        session,
+        "SELECT name, version, content::text FROM pack"
+        " JOIN unnest(CAST(:names AS text[]), CAST(:versions AS int[])) AS kept (name, version) USING (name, version)",
+        {"names": list(MODELS), "versions": [getattr(versions, name) for name in MODELS]},
+    )
+
+
+async def published_tracks(session: AsyncSession) -> PublishedTracks:
+    pack, version = await _newest(session, TRACKS, TracksPack)
+    return PublishedTracks(version=version, **dict(pack))
+
+
+async def published_classes(session: AsyncSession) -> PublishedClasses:
+    pack, version = await _newest(session, CLASSES, ClassesPack)
+    return PublishedClasses(version=version, **dict(pack))
+
+
+async def published_calendar(session: AsyncSession) -> PublishedCalendar:
+    pack, version = await _newest(session, CALENDAR, CalendarPack)
+    return PublishedCalendar(version=version, **dict(pack))
+
+
+async def _newest(session: AsyncSession, name: str, model: type[P]) -> tuple[P, int]:
+    found = await load_pack(session, name, model)
+    if found is None:
+        raise Unavailable(f"The pack `{name}` is not loaded yet.")
+    return found
+
+
+async def _packs(session: AsyncSession, query: str, values: dict[str, object]) -> Packs:
+    rows = {row.name: row for row in await session.execute(text(query), values)}
+    if missing := sorted(set(MODELS) - set(rows)):
+        raise Unavailable(f"These packs are not loaded yet: {', '.join(missing)}.")
+    return Packs(
+        tracks=_parsed(TracksPack, rows[TRACKS].content),
+        classes=_parsed(ClassesPack, rows[CLASSES].content),
+        calendar=BusinessCalendar.of(_parsed(CalendarPack, rows[CALENDAR].content)),
+        versions=PackVersions(**{name: row.version for name, row in rows.items()}),
+    )
+
+
+@lru_cache(maxsize=32)
+def _parsed(model: type[P], content: str) -> P:
+    """A pack out of its stored text. Remembered by the text itself, which never changes for a version."""
+    return model.model_validate_json(content)

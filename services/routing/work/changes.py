@@ -1,0 +1,45 @@
+"""Storing steps: rows, history, events and timers of any number of work items, in a handful of statements."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.events import Happened, record
+from chassis.timers import Timer, drop_timers, set_timers
+from services.routing.work import repository
+from services.routing.work.domain import Change, Tracked, timers_of
+
+
+async def save(session: AsyncSession, changes: Sequence[Change]) -> None:
+    """Store steps in their order; an item may take several. Call it once a transaction and item, with its lock held."""
+    if not changes:
+        return
+    made = {change.after.work.id for change in changes if change.before is None}
+    newest = {change.after.work.id: change.after for change in changes}
+    if made:
+        await repository.insert_items(session, [item for key, item in newest.items() if key in made])
+    if changed := [item for key, item in newest.items() if key not in made]:
+        await repository.update_items(session, changed)
+    await repository.add_history(session, changes)
+    await record(session, *(_told(change) for change in changes))
+    await _bring_timers(session, changes, newest)
+
+
+def _told(change: Change) -> Happened:
+    work = change.after.work
+    return Happened(change.event(work=work, by=change.by, cause=change.cause), work.id, change.after.version)
+
+
+async def _bring_timers(session: AsyncSession, changes: Sequence[Change], newest: dict[UUID, Tracked]) -> None:
+    oldest = {change.after.work.id: change.before for change in reversed(changes)}
+    to_set, to_drop = list[Timer](), list[tuple[str, str]]()
+    for key, after in newest.items():
+        before = oldest[key]
+        had, has = timers_of(before) if before else {}, timers_of(after)
+        to_set += [Timer(kind, str(key), at) for kind, at in has.items() if had.get(kind) != at]
+        to_drop += [(kind, str(key)) for kind in had if kind not in has]
+    if to_set:
+        await set_timers(session, to_set)
+    if to_drop:
+        await drop_timers(session, to_drop)

@@ -1,0 +1,244 @@
+"""The life of a work item: its state machine as a table, and what each step changes. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from contracts import routing as events
+from contracts.values import Risk, WorkItem, WorkState
+from services.routing.calendar.domain import BusinessCalendar
+from services.routing.tracks.domain import Choice
+from services.routing.tracks.schemas import PackVersions
+from services.routing.work.errors import HeldByAnother, IllegalTransition
+
+
+class Action(StrEnum):
+    MAKE_READY = "make_ready"  # a variant's master is approved
+    CLAIM = "claim"  # by its holder: the lease begins anew
+    RELEASE = "release"
+    EXPIRE = "expire"  # the lease ran out
+    HAND_IN = "hand_in"  # a version was stored
+    SEND_BACK = "send_back"  # a gate failed
+    APPROVE = "approve"  # the last gate passed
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    CANCEL = "cancel"
+
+
+# Where each action leads. None: back to the state that the work was blocked in. What is missing is illegal.
+TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
+    WorkState.WAITING: {
+        Action.MAKE_READY: WorkState.READY,
+        Action.CANCEL: WorkState.CANCELLED,
+    },
+    WorkState.READY: {
+        Action.CLAIM: WorkState.CLAIMED,
+        Action.HAND_IN: WorkState.IN_REVIEW,
+        Action.BLOCK: WorkState.BLOCKED,
+        Action.CANCEL: WorkState.CANCELLED,
+    },
+    WorkState.CLAIMED: {
+        Action.CLAIM: WorkState.CLAIMED,
+        Action.RELEASE: WorkState.READY,
+        Action.EXPIRE: WorkState.READY,
+        Action.HAND_IN: WorkState.IN_REVIEW,
+        Action.BLOCK: WorkState.BLOCKED,
+        Action.CANCEL: WorkState.CANCELLED,
+    },
+    WorkState.IN_REVIEW: {
+        Action.SEND_BACK: WorkState.READY,
+        Action.APPROVE: WorkState.APPROVED,
+        Action.BLOCK: WorkState.BLOCKED,
+        Action.CANCEL: WorkState.CANCELLED,
+    },
+    WorkState.BLOCKED: {
+        Action.UNBLOCK: None,
+        Action.CANCEL: WorkState.CANCELLED,
+    },
+    WorkState.APPROVED: {},
+    WorkState.CANCELLED: {},
+}
+
+# The SLA clock runs in these.
+RUNNING = frozenset({WorkState.READY, WorkState.CLAIMED, WorkState.IN_REVIEW})
+
+
+@dataclass(frozen=True)
+class Due:
+    """When work is due, when it counts as at risk (both None: never), and the rule that said so."""
+
+    due_at: datetime | None
+    at_risk_at: datetime | None
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A work item, with what only routing knows of it."""
+
+    work: WorkItem
+    version: int
+    packs: PackVersions
+    chosen_by: tuple[Choice, ...]
+    at_risk_at: datetime | None = None
+    blocked_in: WorkState | None = None
+    blocked_at: datetime | None = None
+
+    @property
+    def place(self) -> WorkState:
+        """Its state; of blocked work the state that it was blocked in."""
+        return self.blocked_in or self.work.state
+
+    @property
+    def is_final(self) -> bool:
+        return not TRANSITIONS[self.work.state]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step: the item before (None: it was made) and after, the event that tells it, who caused it and why."""
+
+    before: Tracked | None
+    after: Tracked
+    event: type[events.WorkChanged]
+    by: str
+    cause: str | None = None
+
+
+class TimerKind(StrEnum):
+    """The timers of a work item."""
+
+    LEASE = "lease"
+    AT_RISK = "at_risk"
+    BREACH = "breach"
+
+
+def timers_of(item: Tracked) -> dict[TimerKind, datetime]:
+    """Which timers run for an item, and when each rings. Everything that changes an item brings its timers here."""
+    work, timers = item.work, dict[TimerKind, datetime]()
+    if work.state is WorkState.CLAIMED and work.lease_until:
+        timers[TimerKind.LEASE] = work.lease_until
+    if work.state in RUNNING:
+        if work.due_at and work.risk is not Risk.BREACHED:
+            timers[TimerKind.BREACH] = work.due_at
+        if item.at_risk_at and work.risk is Risk.ON_TIME:
+            timers[TimerKind.AT_RISK] = item.at_risk_at
+    return timers
+
+
+def create(item: Tracked, by: str) -> Change:
+    return Change(None, item, events.WorkCreated, by)
+
+
+def make_ready(item: Tracked, by: str, at: datetime, due: Due) -> Change:
+    """A variant's master is approved: it can be rendered, and its own clock starts."""
+    others = [choice for choice in item.chosen_by if choice.decides != due.choice.decides]
+    started = replace(item, at_risk_at=due.at_risk_at, chosen_by=(*others, due.choice))
+    after = _moved(started, Action.MAKE_READY, at, due_at=due.due_at)
+    return Change(item, after, events.WorkReady, by, "its master is approved")
+
+
+def claim(item: Tracked, by: str, at: datetime, lease: timedelta) -> Change:
+    """Hold it until the lease ends. Raises `HeldByAnother`."""
+    if item.work.state is WorkState.CLAIMED:
+        _require_holder(item, by)
+    after = _moved(item, Action.CLAIM, at, claimed_by=by, lease_until=at + lease)
+    return Change(item, after, events.WorkClaimed, by)
+
+
+def release(item: Tracked, by: str, at: datetime, *, may_release_others: bool = False) -> Change:
+    """Back into its queue. Raises `HeldByAnother`."""
+    if item.work.state is WorkState.CLAIMED and not may_release_others:
+        _require_holder(item, by)
+    return Change(item, _moved(item, Action.RELEASE, at), events.WorkReleased, by)
+
+
+def expire(item: Tracked, at: datetime) -> Change:
+    """The lease ran out."""
+    after = _moved(item, Action.EXPIRE, at)
+    return Change(item, after, events.WorkReleased, TimerKind.LEASE, f"the lease of {item.work.claimed_by} ran out")
+
+
+def hand_in(item: Tracked, by: str, at: datetime) -> Change:
+    """A version was stored: nobody holds the work now, it is at the gates."""
+    return Change(item, _moved(item, Action.HAND_IN, at), events.WorkHandedIn, by)
+
+
+def send_back(item: Tracked, by: str, at: datetime, returns_to: str | None, cause: str) -> Change:
+    """A gate failed: the next round begins."""
+    after = _moved(item, Action.SEND_BACK, at, round=item.work.round + 1, returns_to=returns_to)
+    return Change(item, after, events.WorkReturned, by, cause)
+
+
+def approve(item: Tracked, by: str, at: datetime, approved_at: datetime) -> Change:
+    """All gates passed, the last one at `approved_at`."""
+    return Change(item, _moved(item, Action.APPROVE, at, approved_at=approved_at), events.WorkApproved, by)
+
+
+def block(item: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """It can't go on: its clock and its lease stand still. Its holder keeps it."""
+    after = _moved(item, Action.BLOCK, at, claimed_by=item.work.claimed_by)
+    return Change(item, replace(after, blocked_in=item.work.state, blocked_at=at), events.WorkBlocked, by, cause)
+
+
+def unblock(
+    item: Tracked, by: str, at: datetime, calendar: BusinessCalendar, lease: timedelta, cause: str | None = None
+) -> Change:
+    """It goes on where it stopped. What was still to come moves by the business time of the pause; a holder's lease
+    begins anew."""
+    _next_state(item, Action.UNBLOCK)
+    paused_at = item.blocked_at or at
+    pause = calendar.between(paused_at, at)
+
+    def moved(moment: datetime | None) -> datetime | None:
+        return calendar.add(moment, pause) if moment and moment > paused_at else moment
+
+    changes: dict[str, Any] = {"due_at": moved(item.work.due_at)}
+    if item.place is WorkState.CLAIMED:
+        changes |= {"claimed_by": item.work.claimed_by, "lease_until": at + lease}
+    after = _moved(replace(item, at_risk_at=moved(item.at_risk_at)), Action.UNBLOCK, at, **changes)
+    return Change(item, after, events.WorkUnblocked, by, cause)
+
+
+def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:
+    return Change(item, _moved(item, Action.CANCEL, at), events.WorkCancelled, by, cause)
+
+
+def mark_at_risk(item: Tracked, at: datetime) -> Change:
+    """Most of its time is gone. Not a step of the state machine: it stays where it is."""
+    return _risk(item, at, Risk.AT_RISK, events.WorkAtRisk, TimerKind.AT_RISK)
+
+
+def mark_breached(item: Tracked, at: datetime) -> Change:
+    """Its due time passed. It stays breached, whatever comes."""
+    return _risk(item, at, Risk.BREACHED, events.WorkBreached, TimerKind.BREACH)
+
+
+def _risk(item: Tracked, at: datetime, risk: Risk, event: type[events.WorkChanged], timer: TimerKind) -> Change:
+    work = item.work.model_copy(update={"risk": risk, "updated_at": at})
+    return Change(item, replace(item, work=work, version=item.version + 1), event, timer)
+
+
+def _next_state(item: Tracked, action: Action) -> WorkState:
+    """Where the table leads. Raises `IllegalTransition`, naming what is legal."""
+    steps = TRANSITIONS[item.work.state]
+    if action not in steps:
+        raise IllegalTransition(item.work.state, action, steps)
+    return steps[action] or item.place
+
+
+def _moved(item: Tracked, action: Action, at: datetime, **changes: Any) -> Tracked:
+    """The item after a step. A holder and a lease end with every step that doesn't say otherwise."""
+    state = _next_state(item, action)
+    update = {"claimed_by": None, "lease_until": None, **changes, "state": state, "updated_at": at}
+    work = item.work.model_copy(update=update)
+    return replace(item, work=work, version=item.version + 1, blocked_in=None, blocked_at=None)
+
+
+def _require_holder(item: Tracked, by: str) -> None:
+    work = item.work
+    if work.claimed_by and work.lease_until and work.claimed_by != by:
+        until = work.lease_until.isoformat(timespec="seconds")
+        raise HeldByAnother(work.claimed_by, until, TRANSITIONS[WorkState.CLAIMED])

@@ -1,0 +1,32 @@
+"""What can't be done with a work item, and what can."""
+
+from collections.abc import Iterable
+
+from chassis.problems import Conflict, NotFound
+
+
+class NoSuchWork(NotFound):
+    """There is no work item with this id."""
+
+
+class IllegalTransition(Conflict):
+    """The state machine has no such step; `legal_actions` names those that it has."""
+
+    def __init__(self, state: str, action: str, legal: Iterable[str]) -> None:
+        names = sorted(legal)
+        can = f"what can happen now: {', '.join(names)}" if names else "nothing happens to it any more"
+        super().__init__(f"`{action}` is not possible while work is {state}; {can}.", state=state, legal_actions=names)
+
+
+class HeldByAnother(Conflict):
+    """Someone else's lease is still running."""
+
+    title = "Another person holds it"
+
+    def __init__(self, holder: str, until: str, legal: Iterable[str]) -> None:
+        super().__init__(
+            f"{holder} holds it until {until}. Wait until it is handed in or back, or take other work.",
+            state="claimed",
+            claimed_by=holder,
+            legal_actions=sorted(legal),
+        )

@@ -1,0 +1,140 @@
+"""From an accepted request to its work: shots and variants, each with class, track and due date. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chassis.ids import new_id
+from contracts.values import Request, Risk, ShotPlan, WorkItem, WorkKind, WorkState
+from services.routing.calendar.domain import BusinessCalendar
+from services.routing.tracks.domain import Choice, choose_track, classify, facts_of
+from services.routing.tracks.schemas import ClassEntry, Track
+from services.routing.tracks.service import Packs
+from services.routing.work.domain import Due, Tracked
+
+# A deadline beyond this sets no clock of its own: nobody plans so far, and counting business days to it would be slow.
+FARTHEST_DEADLINE = timedelta(days=5 * 366)
+
+AFTER_MASTER = Choice(decides="due_at", rule="after_master", because="its clock starts when its master is approved")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What was decided for the shots of one view."""
+
+    complexity: ClassEntry
+    track: Track
+    due: Due
+    chosen_by: tuple[Choice, ...]
+
+
+def plan_work(request: Request, packs: Packs, at: datetime) -> list[Tracked]:
+    """One shot per planned shot, each followed by its variants, one a channel."""
+    routes = {view: _route(request, view, packs, at) for view in {shot.view for shot in request.shots}}
+    variant_track = packs.tracks.track(packs.tracks.variant_track)
+    planned: list[Tracked] = []
+    for shot in request.shots:
+        route = routes[shot.view]
+        master = _shot(request, shot, route, packs, at)
+        planned.append(master)
+        if route.track.makes_variants:
+            planned += [_variant(master, channel, variant_track, route.complexity) for channel in request.channels]
+    return planned
+
+
+def due_for(start: datetime, track: Track, complexity: ClassEntry, deadline: datetime | None, packs: Packs) -> Due:
+    """The earlier of the request's deadline and the end of the SLA, which counts business hours from `start`."""
+    calendar, share = packs.calendar, packs.tracks.at_risk_share
+    if deadline and deadline - start > FARTHEST_DEADLINE:
+        deadline = None
+    by_sla: datetime | None = None
+    if track.sla_hours is None:
+        sla = f"{track.name} has no SLA"
+    else:
+        hours = track.sla_hours * complexity.sla_factor
+        by_sla = calendar.add(start, timedelta(hours=hours))
+        sla = f"{hours:g} business hours: {track.sla_hours:g} of {track.name} × {complexity.sla_factor:g}"
+        sla += f" for {complexity.name}"
+    if deadline and (by_sla is None or deadline < by_sla):
+        choice = Choice(decides="due_at", rule="deadline", because=f"the request's deadline comes first ({sla})")
+        return Due(deadline, _at_risk_at(start, deadline, share, calendar), choice)
+    at_risk_at = _at_risk_at(start, by_sla, share, calendar) if by_sla else None
+    return Due(by_sla, at_risk_at, Choice(decides="due_at", rule="sla" if by_sla else "no_sla", because=sla))
+
+
+def lease_of(packs: Packs) -> timedelta:
+    """How long a claim lasts."""
+    return timedelta(hours=packs.tracks.lease_hours)
+
+
+def _at_risk_at(start: datetime, due_at: datetime, share: float, calendar: BusinessCalendar) -> datetime:
+    """When the share of the business time is gone; never after the due time itself."""
+    return min(due_at, calendar.add(start, calendar.between(start, due_at) * share))
+
+
+def _route(request: Request, view: str, packs: Packs, at: datetime) -> Route:
+    facts = facts_of(request, view)
+    name, by_class = classify(facts, packs.classes)
+    track_name, by_track = choose_track(facts, name, packs.tracks)
+    complexity, track = packs.classes.entry(name), packs.tracks.track(track_name)
+    due = due_for(at, track, complexity, request.deadline, packs)
+    return Route(complexity, track, due, (by_class, by_track, due.choice))
+
+
+def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: datetime) -> Tracked:
+    track, complexity = route.track, route.complexity
+    work = WorkItem(
+        id=new_id(),
+        kind=WorkKind.SHOT,
+        request_id=request.id,
+        parent_id=None,
+        sku=request.sku,
+        product_name=request.product_name,
+        category=request.category,
+        materials=request.materials,
+        colorway=shot.colorway,
+        view=shot.view,
+        channel=None,
+        spec=shot.spec,
+        complexity_class=complexity.name,
+        track=track.name,
+        queue=track.queue,
+        owner_role=track.owner_role,
+        priority=request.priority,
+        gates=track.gates,
+        final_reviewers=max(track.final_reviewers, complexity.final_reviewers),
+        zoom_required=complexity.zoom_required,
+        ai=request.ai is not None,
+        state=WorkState.READY,
+        round=0,
+        returns_to=None,
+        claimed_by=None,
+        lease_until=None,
+        due_at=route.due.due_at,
+        risk=Risk.ON_TIME,
+        approval_owner=request.approval_owner,
+        created_at=at,
+        updated_at=at,
+        approved_at=None,
+    )
+    return Tracked(work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at)
+
+
+def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry) -> Tracked:
+    by_class = next(choice for choice in master.chosen_by if choice.decides == "complexity_class")
+    by_track = Choice(decides="track", rule="variant", because=f"a variant for {channel} of an approved master")
+    work = master.work.model_copy(
+        update={
+            "id": new_id(),
+            "kind": WorkKind.VARIANT,
+            "parent_id": master.work.id,
+            "channel": channel,
+            "track": track.name,
+            "queue": track.queue,
+            "owner_role": track.owner_role,
+            "gates": track.gates,
+            "final_reviewers": max(track.final_reviewers, complexity.final_reviewers),
+            "state": WorkState.WAITING,
+            "due_at": None,
+        }
+    )
+    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER))

@@ -1,0 +1,105 @@
+"""What the events of other services do to work."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.clock import now
+from chassis.consumer import NotYet
+from chassis.logs import get_logger
+from contracts.assets import VersionStored
+from contracts.envelope import Event
+from contracts.intake import RequestAccepted, RequestCancelled
+from contracts.qc import DecisionRecorded
+from contracts.values import WorkKind, WorkState
+from services.routing.tracks.service import current_packs, packs_of
+from services.routing.work import domain, repository
+from services.routing.work.changes import save
+from services.routing.work.domain import Change, Tracked
+from services.routing.work.planning import due_for, lease_of, plan_work
+
+log = get_logger(__name__)
+
+
+async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
+    """Makes its work, once. A request that was cancelled before this arrived makes none."""
+    request = event.data.request
+    if not await repository.take_request(session, request.id, event.aggregateversion, request.deadline):
+        log.info("a request that was taken or cancelled before makes no work", request_id=str(request.id))
+        return
+    items = plan_work(request, await current_packs(session), now())
+    await save(session, [domain.create(item, request.requested_by) for item in items])
+
+
+async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled]) -> None:
+    """Stops what is not approved."""
+    said, at = event.data, now()
+    await repository.cancel_request(session, said.id, event.aggregateversion)
+    items = await repository.lock_items_of_request(session, said.id)
+    open_items = [item for item in items if not item.is_final]
+    await save(session, [domain.cancel(item, said.cancelled_by, at, said.cause) for item in open_items])
+
+
+async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:
+    """A file that assets accepted wins over a lease, and shows that blocked work goes on."""
+    version = event.data.version
+    item = await _locked(session, version.work_item_id)
+    if item.is_final or version.round < item.work.round:
+        return
+    if version.round > item.work.round or item.work.state is WorkState.WAITING:
+        raise NotYet(f"work item {item.work.id} is {item.work.state} in round {item.work.round}")
+    if item.place is WorkState.IN_REVIEW:
+        return
+    steps = await _unblocked(session, item, version.delivered_by, "a version was delivered")
+    item = steps[-1].after if steps else item
+    await save(session, [*steps, domain.hand_in(item, version.delivered_by, now())])
+
+
+async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded]) -> None:
+    """A failed gate sends work back; the last passed gate approves it. Other decisions change nothing here."""
+    decision, gate = event.data.decision, event.data.gate
+    has_failed = gate.state == "failed"
+    if not has_failed and (gate.state != "passed" or gate.next_gate is not None):
+        return
+    item = await _locked(session, decision.work_item_id)
+    if item.is_final or decision.round < item.work.round:
+        return
+    if decision.round > item.work.round or item.place is not WorkState.IN_REVIEW:
+        raise NotYet(f"work item {item.work.id} is {item.work.state} in round {item.work.round}")
+    at, by = now(), decision.decided_by
+    steps = await _unblocked(session, item, by, "a gate was decided")
+    item = steps[-1].after if steps else item
+    if has_failed:
+        cause = f"{decision.gate}: {', '.join(decision.reasons)}"
+        await save(session, [*steps, domain.send_back(item, by, at, gate.returns_to, cause)])
+        return
+    steps.append(domain.approve(item, by, at, decision.decided_at))
+    await save(session, [*steps, *await _variants_made_ready(session, item, by)])
+
+
+async def _variants_made_ready(session: AsyncSession, shot: Tracked, by: str) -> list[Change]:
+    """An approved master starts the clocks of its variants."""
+    if shot.work.kind is not WorkKind.SHOT:
+        return []
+    variants = await repository.lock_variants(session, shot.work.id)
+    waiting = [variant for variant in variants if variant.work.state is WorkState.WAITING]
+    if not waiting:
+        return []
+    at, packs = now(), await packs_of(session, shot.packs)
+    complexity, track = packs.classes.entry(shot.work.complexity_class), packs.tracks.track(waiting[0].work.track)
+    due = due_for(at, track, complexity, await repository.deadline_of(session, shot.work.request_id), packs)
+    return [domain.make_ready(variant, by, at, due) for variant in waiting]
+
+
+async def _unblocked(session: AsyncSession, item: Tracked, by: str, cause: str) -> list[Change]:
+    if item.work.state is not WorkState.BLOCKED:
+        return []
+    packs = await packs_of(session, item.packs)
+    return [domain.unblock(item, by, now(), packs.calendar, lease_of(packs), cause)]
+
+
+async def _locked(session: AsyncSession, work_id: UUID) -> Tracked:
+    item = await repository.lock_item(session, work_id)
+    if item is None:
+        raise NotYet(f"work item {work_id} is not made yet")
+    return item

@@ -1,0 +1,154 @@
+"""All SQL of work items. Many rows go in one statement, as one JSON value that PostgreSQL spreads over the columns."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, Select, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.values import WorkItem, WorkState
+from services.routing.tracks.domain import Choice
+from services.routing.tracks.schemas import PackVersions
+from services.routing.work import models
+from services.routing.work.domain import Change, Tracked
+
+_TABLE = models.work_item
+_WORK_FIELDS = tuple(WorkItem.model_fields)
+
+_INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NULL::work_item, CAST(:rows AS jsonb))")
+
+# What steps change; the rest stays as it was made.
+_CHANGING = (
+    "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
+    "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by",
+)  # fmt: skip
+_UPDATE = text(
+    f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
+    " FROM jsonb_populate_recordset(NULL::work_item, CAST(:rows AS jsonb)) AS new WHERE work_item.id = new.id"
+)
+_ADD_HISTORY = text("INSERT INTO history SELECT * FROM jsonb_populate_recordset(NULL::history, CAST(:rows AS jsonb))")
+
+
+async def insert_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
+    await session.execute(_INSERT, {"rows": _json(_row(item) for item in items)})
+
+
+async def update_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
+    """Whoever calls this holds the rows' locks."""
+    await session.execute(_UPDATE, {"rows": _json(_row(item) for item in items)})
+
+
+async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
+    rows = [
+        {
+            "work_item_id": change.after.work.id,
+            "version": change.after.version,
+            "at": change.after.work.updated_at,
+            "what": change.event.type.split(".")[2],
+            "by": change.by,
+            "cause": change.cause,
+            "state": change.after.work.state,
+        }
+        for change in changes
+    ]
+    await session.execute(_ADD_HISTORY, {"rows": _json(rows)})
+
+
+async def find_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
+    return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id))
+
+
+async def lock_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
+    """Waits until nobody else changes it."""
+    return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id).with_for_update())
+
+
+async def lock_item_if_free(session: AsyncSession, work_id: UUID) -> Tracked | None:
+    """None when someone is changing it at this moment."""
+    return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id).with_for_update(skip_locked=True))
+
+
+async def lock_items_of_request(session: AsyncSession, request_id: UUID) -> list[Tracked]:
+    return await _all(session, select(_TABLE).where(_TABLE.c.request_id == request_id).order_by(_TABLE.c.id), lock=True)
+
+
+async def lock_variants(session: AsyncSession, shot_id: UUID) -> list[Tracked]:
+    return await _all(session, select(_TABLE).where(_TABLE.c.parent_id == shot_id).order_by(_TABLE.c.id), lock=True)
+
+
+async def list_items(session: AsyncSession, where: dict[str, Any], after: UUID | None, limit: int) -> list[Tracked]:
+    """Newest first; `where` is column → value."""
+    query = select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+    for column, value in where.items():
+        query = query.where(_TABLE.c[column] == value)
+    if after is not None:
+        query = query.where(_TABLE.c.id < after)
+    return await _all(session, query)
+
+
+async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any]]:
+    """Oldest first."""
+    steps = models.history
+    found = await session.execute(select(steps).where(steps.c.work_item_id == work_id).order_by(steps.c.version))
+    return found.all()
+
+
+async def take_request(session: AsyncSession, request_id: UUID, version: int, deadline: datetime | None) -> bool:
+    """Note an accepted request; False when it is known already, be it as cancelled."""
+    row = {"id": request_id, "version": version, "cancelled": False, "deadline": deadline}
+    taken: Any = await session.execute(insert(models.request).values(row).on_conflict_do_nothing())
+    return bool(taken.rowcount)
+
+
+async def cancel_request(session: AsyncSession, request_id: UUID, version: int) -> None:
+    """Note a cancelled request, whether it was accepted before or not."""
+    new = insert(models.request).values(id=request_id, version=version, cancelled=True)
+    changes = {"version": new.excluded.version, "cancelled": True}
+    await session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes))
+
+
+async def deadline_of(session: AsyncSession, request_id: UUID) -> datetime | None:
+    return (await session.execute(select(models.request.c.deadline).where(models.request.c.id == request_id))).scalar()
+
+
+async def _one(session: AsyncSession, query: Select[Any]) -> Tracked | None:
+    row = (await session.execute(query)).first()
+    return _item(row) if row else None
+
+
+async def _all(session: AsyncSession, query: Select[Any], *, lock: bool = False) -> list[Tracked]:
+    """Locks are taken in the order of the ids, so that two who lock the same items never wait for each other."""
+    return [_item(row) for row in await session.execute(query.with_for_update() if lock else query)]
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> str:
+    return orjson.dumps(list(rows), default=str).decode()  # asyncpg's UUIDs are a class of their own
+
+
+def _row(item: Tracked) -> dict[str, Any]:
+    return {
+        **item.work.model_dump(),
+        "version": item.version,
+        "packs": item.packs.model_dump(),
+        "chosen_by": [choice.model_dump() for choice in item.chosen_by],
+        "at_risk_at": item.at_risk_at,
+        "blocked_in": item.blocked_in,
+        "blocked_at": item.blocked_at,
+    }
+
+
+def _item(row: Row[Any]) -> Tracked:
+    values = row._mapping
+    return Tracked(
+        work=WorkItem.model_validate({name: values[name] for name in _WORK_FIELDS}),
+        version=values["version"],
+        packs=PackVersions.model_validate(values["packs"]),
+        chosen_by=tuple(Choice.model_validate(choice) for choice in values["chosen_by"]),
+        at_risk_at=values["at_risk_at"],
+        blocked_in=WorkState(values["blocked_in"]) if values["blocked_in"] else None,
+        blocked_at=values["blocked_at"],
+    )

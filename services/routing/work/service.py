@@ -1,0 +1,83 @@
+"""What people do with work: read it, claim it, give it back, block it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.auth import Caller
+from chassis.clock import now
+from chassis.pagination import PageRequest
+from contracts.values import Role, WorkState
+from services.routing.tracks.service import packs_of
+from services.routing.work import domain, repository
+from services.routing.work.changes import save
+from services.routing.work.domain import Tracked
+from services.routing.work.errors import NoSuchWork
+from services.routing.work.planning import lease_of
+from services.routing.work.schemas import HistoryEntry
+
+MAY_CLAIM = (
+    Role.PHOTOGRAPHER, Role.RETOUCHER, Role.STUDIO_MANAGER, Role.RETOUCHING_LEAD, Role.PRODUCER,
+    Role.AI_WORKFLOW_OWNER, Role.ASSET_MANAGER, Role.VENDOR,
+)  # fmt: skip
+# They assign work and keep it moving: they block it, and release what another holds.
+MAY_DIRECT = (Role.PRODUCER, Role.CREATIVE_OPS_MANAGER, Role.STUDIO_MANAGER, Role.RETOUCHING_LEAD)
+
+
+async def list_work(session: AsyncSession, where: dict[str, Any], page: PageRequest) -> list[Tracked]:
+    """One more than the page holds, if there is one."""
+    return await repository.list_items(session, where, page.after, page.limit + 1)
+
+
+async def read_work(session: AsyncSession, work_id: UUID) -> tuple[Tracked, list[HistoryEntry]]:
+    item = await repository.find_item(session, work_id)
+    if item is None:
+        raise _no_such(work_id)
+    steps = await repository.list_history(session, work_id)
+    return item, [HistoryEntry.model_validate(step, from_attributes=True) for step in steps]
+
+
+async def claim_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
+    item, at = await _locked(session, work_id), now()
+    changes = []
+    # The timer of a lease that ran out may ring a moment later than the next person asks.
+    if item.work.state is WorkState.CLAIMED and item.work.lease_until and item.work.lease_until <= at:
+        changes.append(domain.expire(item, at))
+        item = changes[-1].after
+    lease = lease_of(await packs_of(session, item.packs))
+    changes.append(domain.claim(item, caller.subject, at, lease))
+    await save(session, changes)
+    return changes[-1].after
+
+
+async def release_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
+    item = await _locked(session, work_id)
+    change = domain.release(item, caller.subject, now(), may_release_others=caller.has(*MAY_DIRECT))
+    await save(session, [change])
+    return change.after
+
+
+async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
+    change = domain.block(await _locked(session, work_id), caller.subject, now(), cause)
+    await save(session, [change])
+    return change.after
+
+
+async def unblock_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
+    item = await _locked(session, work_id)
+    packs = await packs_of(session, item.packs)
+    change = domain.unblock(item, caller.subject, now(), packs.calendar, lease_of(packs))
+    await save(session, [change])
+    return change.after
+
+
+async def _locked(session: AsyncSession, work_id: UUID) -> Tracked:
+    item = await repository.lock_item(session, work_id)
+    if item is None:
+        raise _no_such(work_id)
+    return item
+
+
+def _no_such(work_id: UUID) -> NoSuchWork:
+    return NoSuchWork(f"There is no work item {work_id}.")
