@@ -91,9 +91,10 @@ class ChannelPack(Value):
 
     def spec_for(self, shot: ImageSpec) -> ImageSpec:
         """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop)."""
-        if shot.white_background:
-            return self.spec
-        return self.spec.model_copy(update={"white_background": False, "min_fill": None, "max_fill": None})
+        changes: dict[str, object] = {"focus_required": False}
+        if not shot.white_background:
+            changes |= {"white_background": False, "min_fill": None, "max_fill": None}
+        return self.spec.model_copy(update=changes)
 
 
 class ChannelPackPublished(EventData):

@@ -7,7 +7,7 @@ deployed read new events, and new readers read the old events of a replay. See `
 supported for ever. Therefore the schemas in the work tree are compared with *every* version in the history of HEAD,
 not only with the newest: a branch can't hide a break by committing the regenerated schemas first, and a fresh clone of
 `main`, where HEAD is what was submitted, judges the same as the branch did. A shallow clone judges by the history that
-it has. Without git, or before the first schema is committed, there is nothing to compare with: that is said, and passes.
+it has. Without git, or before the first schema is committed, there is nothing to compare with: it says so, and passes.
 
 **What was committed but never landed** can be taken back: squash the commits, or name the git blob of the schema in
 `contracts/withdrawn.txt`, one a line with the reason behind it. Only the landing that carries a version can withdraw
@@ -16,6 +16,7 @@ it: once it is part of `origin/main` without such a line, a later line has no ef
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ FOLDER = Path(__file__).parent
 SCHEMAS = "schemas"
 WITHDRAWN = "withdrawn.txt"
 LANDED = "origin/main"
+_GIT_PLACES = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 
 
 class GitError(Exception):
@@ -46,7 +48,10 @@ class Committed:
 
 def _git(folder: Path, *arguments: str) -> str:
     """What git prints. Raises `GitError`, and `FileNotFoundError` when there is no git."""
-    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, encoding="utf-8")  # noqa: S603, S607
+    # English, for `_head`; the repository that the folder is in, also when a git hook runs this; and whoever owns it.
+    environment = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES} | {"LC_ALL": "C"}
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)  # noqa: S603
     if done.returncode != 0:
         raise GitError(done.stderr.strip() or f"git {arguments[0]} ended with {done.returncode}")
     return done.stdout

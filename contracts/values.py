@@ -138,7 +138,10 @@ class ImageSpec(Value):
     max_bytes: int | None = Field(default=None, ge=1)
     bits: int = Field(default=8, description="Bits a channel.")
     alpha_allowed: bool = False
-    deliverable: bool = Field(default=True, description="False for a capture: soft focus is flagged, not failed.")
+    deliverable: bool = Field(default=True, description="False for a capture: what can still be corrected is flagged.")
+    focus_required: bool = Field(
+        default=True, description="False for a variant: its focus is its master's, which was approved. Only flagged."
+    )
     white_background: bool = False
     min_fill: float | None = Field(
         default=None, ge=0, le=1, description="Least share of the frame's width or height that the subject's box takes."
@@ -151,6 +154,11 @@ class AiUse(Value):
 
     use: str = Field(description="A use that the AI policy names, such as `model_shot_from_flat_lay`.")
     human_review: bool = Field(description="A person signs off every output (R72).")
+    source_image: str | None = None
+    target_model_type: str | None = None
+    pose: str | None = None
+    styling_constraints: str | None = None
+    anatomy_risk: str | None = None
 
 
 class ShotPlan(Value):
@@ -246,3 +254,4 @@ class Measurement(Value):
     detail: str = Field(description="What was found, for the person who must fix it.")
     algorithm: str = Field(description="Version of the algorithm, such as `focus/1`.")
     scale: float = Field(default=1.0, gt=0, description="Pixels measured per pixel of the file, along a side.")
+    confidence: float | None = Field(default=None, ge=0, le=1, description="Of the subject's mask, where it was used.")
