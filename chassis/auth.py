@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from chassis.problems import Forbidden, Unauthenticated, Unavailable
-from chassis.settings import Settings
+from chassis.settings import ProcessSettings
 
 ALGORITHMS = ["Ed25519", "RS256", "ES256"]
 LEEWAY_SECONDS = 30
@@ -45,7 +45,7 @@ class Caller:
 class Verifier:
     """Verifies tokens against a key set that is read from a file or a URL, and read again when it is stale."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ProcessSettings) -> None:
         self._source = settings.jwks
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
@@ -56,7 +56,7 @@ class Verifier:
         )
         self._keys: KeySet | None = None
         self._read_at = 0.0
-        self._cache: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[int | float, Caller]] = OrderedDict()
 
     async def verify(self, token: str) -> Caller:
         """The caller that a token speaks for. Raises `Unauthenticated`, saying what is wrong with it."""
@@ -71,10 +71,14 @@ class Verifier:
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 200:
             raise _refused("its `sub` is not a name of 1 to 200 characters")
         caller = Caller(claims["sub"], str(claims.get("name") or claims["sub"])[:200], frozenset(roles))
-        self._cache[token] = (float(claims["exp"]), caller)
+        self._cache[token] = (claims["exp"], caller)
         if len(self._cache) > CACHED_TOKENS:
             self._cache.popitem(last=False)
         return caller
+
+    async def load_keys(self) -> None:
+        """Read the issuer's keys unless they are fresh. Raises `Unavailable` when there are none."""
+        await self._key_set()
 
     async def _decode(self, token: str) -> dict[str, Any]:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import nats
+import orjson
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
@@ -139,7 +140,10 @@ class Bus:
             message = await self._jetstream.get_msg(EVENTS_STREAM, sequence)
         except NotFoundError:
             return None
-        return (message.headers or {}).get("Nats-Msg-Id")
+        try:  # of the event itself: whoever published it may not have named the message for it
+            return str(orjson.loads(message.data or b"")["id"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return None
 
     async def close(self) -> None:
         """Send what is still on its way, then close. Not `drain`: it waits for messages that nobody will take."""

@@ -330,10 +330,11 @@ class Consumer:
         """To the dead letters with its reason, then acknowledged, so that it blocks nobody."""
         metadata = message.metadata
         headers = {
-            "Nats-Msg-Id": f"{self.name}:{metadata.sequence.stream}",
+            "Nats-Msg-Id": f"{self.name}:{self._stream_created}:{metadata.sequence.stream}",
             "Packshot-Consumer": self.name,
             "Packshot-Subject": message.subject,
-            "Packshot-Reason": " ".join(reason.split())[:2000],
+            # ASCII: nats-py hands other headers back as objects of the email package.
+            "Packshot-Reason": " ".join(reason.split())[:2000].encode("ascii", "backslashreplace").decode(),
             "Packshot-Deliveries": str(metadata.num_delivered),
         }
         try:

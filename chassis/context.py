@@ -8,8 +8,7 @@ from uuid import UUID
 
 import structlog
 from opentelemetry import propagate
-
-from chassis.ids import new_id
+from uuid_utils import uuid7
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 causation_id: ContextVar[UUID | None] = ContextVar("causation_id", default=None)
@@ -19,7 +18,7 @@ _SAFE = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
 
 def accepted_correlation_id(offered: str | None) -> str:
     """The caller's id when it is harmless, else a new one."""
-    return offered if offered and _SAFE.match(offered) else str(new_id())
+    return offered if offered and _SAFE.match(offered) else str(uuid7())
 
 
 @contextmanager

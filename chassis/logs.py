@@ -7,7 +7,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
 
-from chassis.settings import Settings
+from chassis.settings import ProcessSettings
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -17,7 +17,7 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def configure_logs(settings: Settings) -> None:
+def configure_logs(settings: ProcessSettings) -> None:
     """Route structlog and the standard library's loggers through one formatter."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

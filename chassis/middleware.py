@@ -4,10 +4,12 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from chassis.context import accepted_correlation_id, caused_by
 from chassis.logs import get_logger
 from chassis.metrics import REQUESTS
-from chassis.problems import TooLarge, problem_response
+from chassis.problems import TooLarge, internal_error, problem_response
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,8 +21,11 @@ log = get_logger(__name__)
 _QUIET = ("/health/", "/metrics")
 
 
-class BodyTooLarge(Exception):
-    """More bytes came than a JSON body may have."""
+class BodyTooLarge(HTTPException):
+    """More bytes came than a JSON body may have. An HTTPException, since FastAPI hides all others in a 400."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(TooLarge.status, f"A body here has at most {limit} bytes.")
 
 
 class RequestContext:
@@ -47,12 +52,12 @@ class RequestContext:
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], correlation: str, receive: Receive, send: Send
     ) -> None:
-        started, status = time.perf_counter(), 500
+        started, status, answering = time.perf_counter(), 500, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answering = message["status"], True
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", correlation.encode())]
             await send(message)
 
@@ -61,11 +66,14 @@ class RequestContext:
         try:
             declared = headers.get(b"content-length", b"0")
             if limited is not receive and declared.isdigit() and int(declared) > self._limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(self._limit)
             await self._app(scope, limited, send_with_id)
-        except BodyTooLarge:
-            problem = TooLarge(f"A body here has at most {self._limit} bytes.")
-            await problem_response(problem, path)(scope, receive, send_with_id)
+        except BodyTooLarge as error:
+            await problem_response(TooLarge(error.detail), path)(scope, receive, send_with_id)
+        except Exception as error:  # here, not in Starlette's outermost middleware: there the request's id is gone
+            if answering:
+                raise
+            await problem_response(internal_error(error), path)(scope, receive, send_with_id)
         finally:
             took = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unknown")
@@ -81,7 +89,7 @@ class RequestContext:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(self._limit)
             return message
 
         return limited

@@ -17,6 +17,7 @@ from chassis.database import database_is_away
 from chassis.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
+_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 RETRY_AFTER_SECONDS = 5
 
 log = get_logger(__name__)
@@ -119,18 +120,31 @@ def problem_response(problem: Problem, instance: str | None = None) -> JSONRespo
 
 def _pointer(location: Sequence[int | str]) -> str:
     where, *path = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
-    return "/" + "/".join(path) if where == "body" else "/".join([where, *path])
+    return "".join(f"/{part}" for part in path) if where == "body" else "/".join([where, *path])
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
     fields = []
     for one in error.errors()[:100]:
-        remedy = "Send a body that is valid JSON." if one["type"] == "json_invalid" else None
-        if one["type"] == "extra_forbidden":
-            remedy = "Leave this field out: it isn't known here."
+        if one["type"] == "json_invalid":  # its location is a character
+            return _unreadable_body(f"{one['ctx']['error']} at character {one['loc'][1]}")
+        remedy = "Leave this field out: it isn't known here." if one["type"] == "extra_forbidden" else None
         fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=remedy))
     count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
     return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
+
+
+def _unreadable_body(why: str) -> Problem:
+    field = FieldError(pointer="", detail=f"not JSON: {why}", remedy="Send a body that is valid JSON.")
+    return Invalid("The body can't be read.", errors=[field])
+
+
+def internal_error(error: Exception) -> Problem:
+    """The answer to a bug: it says nothing of it, the log says all."""
+    log.error("unexpected", exc_info=error)
+    problem = Problem("An error on our side. It is in the logs under the request id.")
+    problem.status, problem.slug, problem.title = 500, "internal", "Our fault"
+    return problem
 
 
 def _from_database(error: DBAPIError) -> Problem | None:
@@ -145,7 +159,7 @@ def _from_database(error: DBAPIError) -> Problem | None:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Every error of this app becomes a problem answer."""
+    """Every error of this app becomes a problem answer; what no handler here knows is `RequestContext`'s."""
 
     def answer(request: Request, problem: Problem) -> Response:
         return problem_response(problem, request.url.path)
@@ -160,15 +174,17 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 400 and isinstance(cause := error.__cause__, ValueError | RecursionError):
+            return answer(request, _unreadable_body(str(cause)[:200]))  # FastAPI could not parse the body
         problem = Problem(str(error.detail), headers=dict(error.headers or {}))
         problem.status, problem.title = error.status_code, str(error.detail)
-        problem.slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+        problem.slug = _SLUGS.get(error.status_code, "bad-request")
         return answer(request, problem)
 
     @app.exception_handler(DBAPIError)
     async def on_database(request: Request, error: DBAPIError) -> Response:
         if (problem := _from_database(error)) is None:
-            return await on_anything(request, error)
+            return answer(request, internal_error(error))
         log.warning("the database refused", error=repr(error.orig))
         return answer(request, problem)
 
@@ -177,10 +193,3 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_away(request: Request, error: Exception) -> Response:
         log.warning("something is away", error=repr(error))
         return answer(request, Unavailable("Something behind this service can't be reached; nothing was changed."))
-
-    @app.exception_handler(Exception)
-    async def on_anything(request: Request, error: Exception) -> Response:
-        log.error("unexpected", exc_info=error)
-        problem = Problem("An error on our side. It is in the logs under the request id.")
-        problem.status, problem.slug, problem.title = 500, "internal", "Our fault"
-        return answer(request, problem)

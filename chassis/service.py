@@ -114,8 +114,11 @@ class Service:
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.gather(*(c.finished.wait() for c in self.consumers if self.booted))
-        for task in self._tasks:
-            task.cancel()
+        running = set(self._tasks)
+        while running:  # again: Python 3.11's `asyncio.wait_for`, which nats-py uses, can swallow a cancellation
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=1)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(Exception):
             await self.bus.close()

@@ -9,12 +9,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind
 
-from chassis.settings import Settings
+from chassis.settings import ProcessSettings
 
 _tracer = trace.get_tracer("packshot")
 
 
-def configure_telemetry(settings: Settings) -> None:
+def configure_telemetry(settings: ProcessSettings) -> None:
     """Make spans; export them only when a collector is set. Trace context is passed on in any case."""
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         return

@@ -1,0 +1,46 @@
+"""Looking into JetStream, as the probe sees it."""
+
+from dataclasses import dataclass
+
+from nats.js.errors import NotFoundError
+
+from chassis.bus import DLQ_STREAM, EVENTS_STREAM
+from chassis.testkit.harness import Harness
+
+CONSUMER = "probe-consumer"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One message of a stream."""
+
+    subject: str
+    headers: dict[str, str]
+    data: bytes
+
+
+async def stored(probe: Harness, stream: str = EVENTS_STREAM) -> list[Stored]:
+    """Everything that a stream holds, oldest first."""
+    js = probe.service.bus.js
+    try:
+        state = (await js.stream_info(stream)).state
+    except NotFoundError:
+        return []
+    found = []
+    for sequence in range(max(state.first_seq, 1), state.last_seq + 1):  # an empty stream begins at 0
+        message = await js.get_msg(stream, sequence)
+        found.append(Stored(message.subject or "", message.headers or {}, message.data or b""))
+    return found
+
+
+async def dead_letters(probe: Harness) -> list[Stored]:
+    return await stored(probe, DLQ_STREAM)
+
+
+async def all_answered(probe: Harness) -> bool:
+    """Whether the consumer has answered for everything that is in the stream."""
+    try:
+        info = await probe.service.bus.js.consumer_info(EVENTS_STREAM, CONSUMER)
+    except NotFoundError:  # it is still being declared
+        return False
+    return (info.num_pending, info.num_ack_pending) == (0, 0)

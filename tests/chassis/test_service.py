@@ -1,0 +1,80 @@
+"""A process starts and stops; and a database is made ready for it, whoever else does the same at that moment."""
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+import pytest
+
+from chassis.provision import provision
+from chassis.testkit import servers
+from chassis.timers import Timers
+from tests.chassis.conftest import StartProbe
+from tests.chassis.test_timers import KIND, ring
+
+
+async def test_it_stops_though_a_loop_did_not_hear_that_it_was_cancelled(
+    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `asyncio.wait_for` of Python 3.11 does, when the cancellation comes together with the result."""
+    ended = asyncio.Event()
+
+    async def hard_of_hearing(_: Timers) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Timers, "run", hard_of_hearing)
+    probe = await start_probe(timers={KIND: ring})
+    async with asyncio.timeout(10):
+        await probe.service.stop()
+    assert ended.is_set()
+
+
+async def test_it_stops_though_the_relay_was_nudged_in_the_same_moment(start_probe: StartProbe) -> None:
+    probe = await start_probe()
+    probe.service.relay.nudge()
+    async with asyncio.timeout(10):
+        await probe.service.stop()
+
+
+async def test_a_loop_that_ended_makes_it_not_ready(start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: Timers) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Timers, "run", broken)
+    probe = await start_probe(timers={KIND: ring})
+
+    async def not_ready() -> bool:
+        return (await probe.service.readiness())["loops"] == "1 have ended"
+
+    await probe.eventually(not_ready)
+    assert (await probe.client.get("/health/ready")).status_code == 503
+
+
+async def test_databases_may_be_provisioned_at_the_same_moment() -> None:
+    """Roles belong to the whole server: parallel test workers, or replicas that start together, meet there."""
+    roles = {f"together_{number}": "secret" for number in range(3)}
+    names = [f"{servers.database_name()}_{number}" for number in range(3)]
+    await asyncio.gather(*(provision(servers.admin_dsn(), name, roles) for name in names * 2))
+    for name in names:
+        connection = await asyncpg.connect(
+            servers.admin_dsn().replace("postgres@", "together_0:secret@"), database=name, timeout=5
+        )
+        try:
+            await connection.execute("CREATE TABLE own (id int); DROP TABLE own")
+            for forbidden in ("CREATE TABLE public.mine (id int)", "CREATE TABLE together_1.mine (id int)"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(forbidden)
+        finally:
+            await connection.close()
+    admin = await asyncpg.connect(servers.admin_dsn(), timeout=5)
+    try:
+        for name in names:
+            await admin.execute(f'DROP DATABASE "{name}"')
+        await admin.execute(f"DROP ROLE {', '.join(roles)}")
+    finally:
+        await admin.close()
