@@ -1,0 +1,31 @@
+"""HTTP for approved finals."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from chassis.auth import AnyCaller
+from chassis.database import Session
+from chassis.problems import ProblemDetails
+from contracts.assets import Version
+from services.assets.finals import service
+from services.assets.work.domain import Slot
+
+router = APIRouter(prefix="/v1/finals", tags=["finals"])
+
+_WHY = "There is none. `reason` and `detail` say exactly why."
+_PROBLEM = {"model": ProblemDetails, "content": {"application/problem+json": {}}, "description": _WHY}
+_Name = Query(min_length=1, max_length=200)
+
+
+@router.get("", summary="The approved final of a SKU, colorway, view and channel", responses={404: _PROBLEM})
+async def find_final(
+    session: Session,
+    caller: AnyCaller,
+    sku: Annotated[str, _Name],
+    colorway: Annotated[str, _Name],
+    view: Annotated[str, _Name],
+    channel: Annotated[str | None, Query(min_length=1, max_length=200, description="None: the master.")] = None,
+) -> Version:
+    """The one file that may be delivered. Its bytes: `GET /v1/versions/{id}/content`."""
+    return await service.find_final(session, Slot(sku, colorway, view, channel))

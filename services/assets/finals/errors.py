@@ -1,0 +1,14 @@
+"""Why there is no final."""
+
+from typing import Any
+
+from chassis.problems import NotFound
+
+
+class NoFinal(NotFound):
+    """`reason`: `unknown_sku`, `unknown_colorway`, `unknown_view`, `unknown_channel`, `not_approved` or `cancelled`."""
+
+    slug, title = "no-final", "There is no approved final"
+
+    def __init__(self, reason: str, detail: str, **extensions: Any) -> None:
+        super().__init__(detail, reason=reason, **extensions)

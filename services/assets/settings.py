@@ -1,0 +1,17 @@
+"""Assets' settings, for its API and for its worker."""
+
+from pydantic import Field
+
+from chassis.settings import Settings
+
+
+class AssetsSettings(Settings):
+    service: str = Field(default="assets", description="Role, schema and event source.")
+    max_upload_bytes: int = Field(default=512 * 1024 * 1024, ge=1, description="Largest file that is taken in.")
+    stall_seconds: float = Field(
+        default=60, gt=0, description="An upload of which nothing comes for so long is broken off."
+    )
+    claim_wait_seconds: float = Field(
+        default=3, ge=0, description="How long a delivery waits for routing's event that makes it right."
+    )
+    render_processes: int = Field(default=1, ge=1, description="Variants that one worker renders at once.")

@@ -1,0 +1,43 @@
+"""SQL of the vendor registry. Only `secret_of` reads secrets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.assets.vendors.models import vendor
+from services.assets.vendors.schemas import Vendor
+
+_SHOWN = [vendor.c[name] for name in Vendor.model_fields]
+
+
+async def add(session: AsyncSession, row: Mapping[str, Any]) -> bool:
+    """False when there is one with this id."""
+    added = await session.execute(insert(vendor).values(row).on_conflict_do_nothing().returning(vendor.c.id))
+    return added.first() is not None
+
+
+async def change(session: AsyncSession, vendor_id: str, values: Mapping[str, Any]) -> bool:
+    """False when there is none with this id."""
+    changed = await session.execute(
+        update(vendor).where(vendor.c.id == vendor_id).values(values).returning(vendor.c.id)
+    )
+    return changed.first() is not None
+
+
+async def find(session: AsyncSession, vendor_id: str) -> Vendor | None:
+    row = (await session.execute(select(*_SHOWN).where(vendor.c.id == vendor_id))).first()
+    return Vendor(**row._mapping) if row else None
+
+
+async def every(session: AsyncSession) -> list[Vendor]:
+    return [Vendor(**row._mapping) for row in await session.execute(select(*_SHOWN).order_by(vendor.c.id))]
+
+
+async def secret_of(session: AsyncSession, vendor_id: str) -> str | None:
+    """None when the vendor is not known, or not active."""
+    query = select(vendor.c.secret).where(vendor.c.id == vendor_id, vendor.c.active)
+    secret: str | None = (await session.execute(query)).scalar()
+    return secret

@@ -1,0 +1,102 @@
+"""The vendor registry and the channel packs: who may change what, and that a secret is shown once."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from chassis.testkit.harness import Harness, Start
+from contracts.assets import ChannelPackPublished
+from contracts.values import Role
+from services.assets.app import create_app
+from services.assets.settings import AssetsSettings
+from tests.assets.factory import Vendor, tell_domains
+
+URL = "/v1/vendors/studio-nord"
+
+
+async def test_a_secret_is_shown_once(assets: Harness, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    vendor = await Vendor.registered(assets)
+    assert vendor.secret.startswith("whsec_")
+    again = await assets.client.put(URL, json={"name": "Nord"}, headers=assets.bearer("producer"))
+    assert (again.status_code, again.json()["secret"], again.json()["name"]) == (200, None, "Nord")
+    assert again.headers["Cache-Control"] == "no-store"
+    renewed = await assets.client.post(f"{URL}/secret", headers=assets.bearer("producer"))
+    assert renewed.status_code == 201
+    assert renewed.json()["secret"] != vendor.secret
+    reader = assets.bearer("reviewer")
+    shown = [(await assets.client.get(url, headers=reader)).text for url in (URL, "/v1/vendors", "/v1/deliveries")]
+    events = [row["payload"] for row in await assets.fetch("SELECT payload FROM event_log")]
+    for secret in (vendor.secret, renewed.json()["secret"]):
+        assert not [text for text in [*shown, *events, caplog.text] if secret.removeprefix("whsec_") in text]
+    assert json.loads(shown[0]) == json.loads(shown[1])["items"][0]
+
+
+async def test_only_the_owner_of_the_domain_keeps_the_registry(assets: Harness) -> None:
+    await tell_domains(assets)
+    for role in Role:
+        allowed = role is Role.PRODUCER
+        answer = await assets.client.put(URL, json={"name": "Nord"}, headers=assets.bearer(role))
+        assert answer.is_success == allowed, role
+        assert allowed or answer.json()["allowed_roles"] == ["producer"]
+        answer = await assets.client.post(f"{URL}/secret", headers=assets.bearer(role))
+        assert (answer.status_code != 403) == allowed, role
+    await tell_domains(assets, owner=Role.ASSET_MANAGER, version=2)
+    for role, status in ((Role.PRODUCER, 403), (Role.ASSET_MANAGER, 200)):
+        answer = await assets.client.put(URL, json={"name": "Nord"}, headers=assets.bearer(role))
+        assert answer.status_code == status
+
+
+async def test_nothing_is_decided_before_governance_has_spoken(assets: Harness) -> None:
+    answer = await assets.client.put(URL, json={"name": "Nord"}, headers=assets.bearer("producer"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert (await assets.client.get("/health/ready")).status_code == 503
+    await tell_domains(assets)
+    assert (await assets.client.get("/health/ready")).status_code == 200
+
+
+async def test_wrong_entries_are_refused(assets: Harness) -> None:
+    await tell_domains(assets)
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("Studio", {"name": "x"}),
+        ("a%2Fb", {"name": "x"}),
+        ("a" * 64, {"name": "x"}),
+        ("ok", {}),
+        ("ok", {"name": ""}),
+        ("ok", {"name": "x" * 201}),
+        ("ok", {"name": "nul \x00"}),
+        ("ok", {"name": "x", "secret": "mine"}),
+        ("ok", {"name": "x", "active": "perhaps"}),
+    ]
+    for vendor, body in cases:
+        answer = await assets.client.put(f"/v1/vendors/{vendor}", json=body, headers=assets.bearer("producer"))
+        assert answer.status_code == (404 if vendor == "a%2Fb" else 422), (vendor, body)
+    assert (await assets.client.get("/v1/vendors", headers=assets.bearer("producer"))).json() == {"items": []}
+
+
+async def test_unknown_vendors_are_not_found(assets: Harness) -> None:
+    await tell_domains(assets)
+    producer = assets.bearer("producer")
+    assert (await assets.client.get(URL, headers=producer)).status_code == 404
+    assert (await assets.client.post(f"{URL}/secret", headers=producer)).status_code == 404
+    assert (await assets.client.get(URL)).status_code == 401
+
+
+async def test_channel_packs_are_published_once(assets: Harness, start: Start) -> None:
+    await start(create_app, AssetsSettings, fresh=False)
+    events = await assets.recorded(ChannelPackPublished)
+    assert sorted(event.data.pack.channel for event in events) == ["amazon", "pdp", "zalando"]
+    listed = await assets.client.get("/v1/channels", headers=assets.bearer("reviewer"))
+    packs = {pack["channel"]: pack for pack in listed.json()["items"]}
+    assert packs == {event.data.pack.channel: event.data.pack.model_dump(mode="json") for event in events}
+    read = await assets.client.get("/v1/channels/pdp?version=1", headers=assets.bearer("reviewer"))
+    assert read.json() == packs["pdp"]
+
+
+async def test_an_unknown_channel_names_those_that_there_are(assets: Harness) -> None:
+    for url in ("/v1/channels/temu", "/v1/channels/pdp?version=7"):
+        answer = await assets.client.get(url, headers=assets.bearer("reviewer"))
+        assert (answer.status_code, answer.json()["known"]) == (404, ["amazon", "pdp", "zalando"])
+    assert (await assets.client.get("/v1/channels")).status_code == 401
