@@ -22,9 +22,11 @@ console = Console()
 problems = Console(stderr=True)
 
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", envvar="PACKSHOT_DATA")]
-DEFAULT_URL = "http://127.0.0.1:8080"
 Url = Annotated[
-    str | None, typer.Option("--url", help="The gateway; by default the one that serves the data directory.")
+    str | None,
+    typer.Option(
+        "--url", help="The gateway; by default the one that serves the data directory.", envvar="PACKSHOT_URL"
+    ),
 ]
 
 
@@ -76,6 +78,29 @@ def run_sample(
 
     directory = DataDirectory.at(data)
     raise typer.Exit(play_sample(folder or directory.part("sample"), skus, url, directory, console))
+
+
+@app.command("secrets")
+def print_secrets() -> None:
+    """Print new passwords as an environment file for docker-compose.yml: `packshot secrets > .env`."""
+    from packshot.provision import make_secrets
+
+    print(make_secrets(), end="")
+
+
+@app.command()
+def provision(
+    data: Data = DEFAULT,
+    jwks: Annotated[Path | None, typer.Option(help="Where the issuer's public keys are put for the services.")] = None,
+) -> None:
+    """Make the database, its roles and schemas, and the local token issuer; for containers."""
+    from packshot.provision import ProvisionFailed, provision_all
+
+    try:
+        print(provision_all(DataDirectory.at(data), jwks))
+    except ProvisionFailed as error:
+        problems.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from None
 
 
 @qc.command("false-fails")

@@ -12,6 +12,7 @@ from services.qc.inspection.thresholds import Bounds
 from tests.qc.test_inspection_clean import CANNOT, FAIL, FLAG, PACKSHOT, PASS, encode, fired, product, verdicts
 
 CAPTURE = ImageSpec(deliverable=False)
+VARIANT = PACKSHOT.model_copy(update={"focus_required": False})
 
 
 def blurred(sigma: float) -> Any:
@@ -62,6 +63,7 @@ DEFECTS: dict[str, tuple[Any, ImageSpec, str, MeasurementOutcome]] = {
     "blur σ1.5": (blurred(1.5), PACKSHOT, "T09", FAIL),
     "blur σ3": (blurred(3.0), PACKSHOT, "T09", FAIL),
     "blur σ1.5 in a capture": (blurred(1.5), CAPTURE, "T09", FLAG),
+    "blur σ1.5 in a variant": (blurred(1.5), VARIANT, "T09", FLAG),
     "crushed shadows": (crushed(), PACKSHOT, "T10", FLAG),
     "blown highlights": (blown(), PACKSHOT, "T10", FLAG),
     "yellow cast": (tinted(1, 1, 0.97), PACKSHOT, "T13", FLAG),

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from chassis.children import begin_child
 from chassis.logs import get_logger
 from contracts.values import ImageSpec, Measurement
 from services.qc.inspections import child
@@ -68,7 +69,7 @@ class MeasuringProcess:
             return
         # Not fork: this process has threads.
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, child.begin)
+        self._pool = ProcessPoolExecutor(1, context, begin_child)
         try:
             async with asyncio.timeout(START_SECONDS):
                 process_id = await self._call(child.own_id)
