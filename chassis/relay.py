@@ -9,8 +9,6 @@ import asyncio
 from contextlib import suppress
 
 import asyncpg
-import nats.errors
-import nats.js.errors
 from nats.js.api import PubAck
 
 from chassis.bus import Bus
@@ -27,15 +25,6 @@ READER = "relay"
 
 log = get_logger(__name__)
 
-_TRANSIENT = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    nats.errors.Error,
-    nats.js.errors.Error,
-)
-
 
 class Relay:
     def __init__(self, service: str, dsn: str, bus: Bus) -> None:
@@ -45,6 +34,8 @@ class Relay:
         self._nudged = asyncio.Event()
         self._checked_epoch = -1
         self._stream_created = ""
+        for figure in (HEALED, RELAYED, UNSENT):  # from 0 on: the first one must be seen as an increase
+            figure.labels(service)
 
     def nudge(self) -> None:
         """There may be something to publish: don't wait for the next poll."""
@@ -61,10 +52,11 @@ class Relay:
                     server_settings={"search_path": self._service, "application_name": f"{self._service}-relay"},
                 )
                 await self._lead(connection)
-            except _TRANSIENT as error:
+            except Exception as error:  # whatever it is: a relay that has ended would never send again
                 log.warning("the relay starts again", error=repr(error))
                 await asyncio.sleep(0.5)
             finally:
+                UNSENT.labels(self._service).set(0)  # whoever leads now counts them
                 if connection is not None:
                     with suppress(Exception):
                         await asyncio.shield(connection.close(timeout=2))
@@ -74,9 +66,12 @@ class Relay:
             await asyncio.sleep(1)
         log.info("the relay leads")
         loop = asyncio.get_running_loop()
-        self._checked_epoch, next_check = -1, 0.0
+        self._checked_epoch, next_check, next_count = -1, 0.0, 0.0
         while True:
             self._nudged.clear()
+            if loop.time() >= next_count:
+                UNSENT.labels(self._service).set(await connection.fetchval("SELECT count(*) FROM unsent"))
+                next_count = loop.time() + CHECK_SECONDS
             if not self._bus.connected:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
@@ -91,16 +86,11 @@ class Relay:
     async def _check(self, connection: asyncpg.Connection) -> None:
         """Is it still the same stream? If not: everything is unsent again."""
         epoch = self._bus.epoch
-        state = await self._bus.stream_state()
-        if state is None:
-            await self._bus.declare_streams()
-            state = await self._bus.stream_state()
-            assert state is not None
+        state = await self._bus.ensure_stream()
         if await is_lost(self._bus, await recall(connection, READER), state):
             await self._heal(connection)
         self._stream_created = state.created
         self._checked_epoch = epoch
-        UNSENT.labels(self._service).set(await connection.fetchval("SELECT count(*) FROM unsent"))
 
     async def _heal(self, connection: asyncpg.Connection) -> None:
         async with connection.transaction():
@@ -126,15 +116,13 @@ class Relay:
             )
             for row in rows
         ]
-        done, late = await asyncio.wait(pending, timeout=ACK_SECONDS)
-        for future in late:
-            future.cancel()
+        await self._await_acks(pending, epoch)
         acked: list[tuple[asyncpg.Record, PubAck]] = []
-        failure: BaseException | None = TimeoutError("no acknowledgement") if late else None
+        failure: BaseException | None = None
         for row, future in zip(rows, pending, strict=True):
-            if future not in done:
-                continue
-            if error := future.exception():
+            if future.cancelled():
+                failure = TimeoutError("no acknowledgement")
+            elif error := future.exception():
                 failure = error
             else:
                 acked.append((row, future.result()))
@@ -148,6 +136,16 @@ class Relay:
             self._checked_epoch = -1
             raise failure
         return len(rows)
+
+    async def _await_acks(self, pending: list[asyncio.Future[PubAck]], epoch: int) -> None:
+        """Until all are answered. Those that are not in time, or when NATS came back meanwhile, are cancelled."""
+        loop = asyncio.get_running_loop()
+        deadline, late = loop.time() + ACK_SECONDS, set(pending)
+        while late and self._bus.epoch == epoch and loop.time() < deadline:
+            _, late = await asyncio.wait(late, timeout=POLL_SECONDS)
+        for future in late:
+            future.cancel()
+        await asyncio.wait(pending)
 
     async def _forget_sent(self, connection: asyncpg.Connection, acked: list[tuple[asyncpg.Record, PubAck]]) -> None:
         newest_row, newest = max(acked, key=lambda one: one[1].seq)

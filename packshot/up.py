@@ -50,7 +50,11 @@ async def _serve(data: DataDirectory, port: int, console: Console, sample: bool)
     def tell(name: str, what: str) -> None:
         console.print(f"[yellow]{name}[/yellow] {what}", highlight=False)
 
-    processes = await asyncio.to_thread(make_topology, data, port)
+    try:
+        processes = await asyncio.to_thread(make_topology, data, port)
+    except (RuntimeError, OSError) as error:
+        console.print(f"[red]Can't start:[/red] {error}", highlight=False)
+        return 1
     supervisor = Supervisor(data, processes, tell)
     code = 1
     try:

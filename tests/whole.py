@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,18 @@ def until(check: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
         time.sleep(0.05)
     return found
+
+
+@contextmanager
+def whole_packshot() -> Iterator["Whole"]:
+    """One that runs, in a folder of its own: pytest's are closed to the user that PostgreSQL runs as under root."""
+    with tempfile.TemporaryDirectory(prefix="packshot-whole-", ignore_cleanup_errors=True) as folder:
+        one = Whole(Path(folder))
+        one.start()
+        try:
+            yield one
+        finally:
+            one.stop()
 
 
 class Whole:
@@ -57,7 +70,8 @@ class Whole:
     def stop(self) -> int:
         """As Ctrl-C does. Returns the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
         return self._process.wait(60)
 
     @property

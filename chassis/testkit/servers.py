@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from chassis.embedded import PostgresFiles, free_port, nats_command, wait_for_port
+from chassis.embedded import PostgresFiles, as_user, free_port, nats_command, wait_for_port
 from chassis.provision import provision
 
 # Where the servers of this run are, for the workers of a parallel run too.
@@ -42,7 +42,7 @@ class TestServers:
 
     def _start(self, command: list[str], port: int, user: str | None = None) -> None:
         log = (self._folder / f"{Path(command[0]).name}.log").open("wb")
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, user=user)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, **as_user(user))
         self._processes.append(process)
         wait_for_port(port, process)
 

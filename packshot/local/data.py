@@ -94,9 +94,12 @@ class DataDirectory:
 
 
 def identity(pid: int) -> dict[str, Any] | None:
-    """A process id with its start time: ids are used again, the pair is not."""
+    """A process id with its start time: ids are used again, the pair is not. None when it doesn't run."""
     try:
-        return {"pid": pid, "started": psutil.Process(pid).create_time()}
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return {"pid": pid, "started": process.create_time()}
     except psutil.NoSuchProcess:
         return None
 

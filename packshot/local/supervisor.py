@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from chassis.embedded import as_user
 from chassis.provision import provision
 from packshot.local.data import DataDirectory, identity
 from packshot.local.topology import DATABASE, DOOR, SERVER, SERVICE, Process
@@ -55,7 +56,7 @@ class Supervised:
                     stderr=log,
                     cwd=self._folder if self.process.kind == SERVER else None,
                     env=self.process.environment or None,
-                    user=self.process.user,
+                    **as_user(self.process.user),
                     start_new_session=True,  # Ctrl-C is for the supervisor alone
                 )
             code = await self._ended()

@@ -155,7 +155,7 @@ class VendorApi:
 
     async def put_file(self, file: Path) -> str:
         """Upload one file; what is signed is its SHA-256, so that the body can stream. Returns the SHA-256."""
-        sha256 = await asyncio.to_thread(_digest, file)
+        sha256 = await asyncio.to_thread(digest, file)
 
         def fresh() -> Mapping[str, Any]:
             return {"content": read_blocks(file), "headers": self._signed(str(new_id()), sha256)}
@@ -174,7 +174,8 @@ class VendorApi:
         return _checked(await self._api.send("POST", self._path, fresh=fresh))
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """SHA-256, lower-case hex."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.ids import derived_id
-from packshot.play.api import Api, VendorApi, poll
+from packshot.play.api import Api, ApiError, VendorApi, digest, poll
 from packshot.play.cast import Cast, Person
 from packshot.play.flaws import flawed
 from packshot.play.plan import PhotoPlan, ProductPlan
@@ -31,6 +31,7 @@ REASON_OF_CHECK = {
     "T14": "inconsistent_background",
     "T17": "marketplace_noncompliance",
 }
+DELIVERY_TRIES = 30
 CHANNELS = ("pdp", "amazon", "zalando")
 
 
@@ -135,25 +136,41 @@ class Player:
 
     async def _upload(self, person: Person, item: Json, file: Path, filename: str) -> None:
         await person.api.post(f"/v1/work/{item['id']}/claim")
-        answer = await person.api.upload("/v1/versions", file, work_item_id=item["id"], filename=filename)
-        # 409: an upload whose answer got lost had got through.
-        if answer.is_error and answer.status_code != 409:
-            raise AssertionError(f"{filename} was not taken: {answer.text}")
+        sha256 = await asyncio.to_thread(digest, file)
+
+        async def taken() -> bool | None:
+            answer = await person.api.upload("/v1/versions", file, work_item_id=item["id"], filename=filename)
+            if answer.is_success:
+                return True
+            problem = answer.json()
+            if problem.get("sha256") == sha256:  # an upload whose answer got lost had got through
+                return True
+            if answer.status_code == 409:  # assets has not heard of the claim or of the new round yet
+                return None
+            raise ApiError(answer)
+
+        await poll(taken, f"{filename} to be taken")
         self._stage.tally.add("files by upload")
 
     async def _deliver(self, files: list[tuple[Json, str, Path]], round_: int) -> None:
-        named = []
+        """What is quarantined since assets has not heard of the work yet is delivered again, in a new message."""
+        waiting = {}
         for shot, filename, file in files:
-            stored = await self._stage.vendor.put_file(file)
-            named.append(
-                {**{key: shot[key] for key in ("sku", "colorway", "view")}, "filename": filename, "sha256": stored}
-            )
-        message = self._stage.key("delivery", round_, *(shot["id"] for shot, _, _ in files))
-        delivery = await self._stage.vendor.deliver(message, named)
-        for outcome in delivery["files"]:
-            if not outcome["accepted"]:
-                raise AssertionError(f"{outcome['filename']} was quarantined: {outcome['reasons']}")
-            self._stage.tally.add("files by vendors")
+            named = {key: shot[key] for key in ("sku", "colorway", "view", "request_id")}
+            sha256 = await self._stage.vendor.put_file(file)
+            waiting[filename] = {**named, "filename": filename, "sha256": sha256}
+        shots = [shot["id"] for shot, _, _ in files]
+        for attempt in range(DELIVERY_TRIES):
+            message = self._stage.key("delivery", round_, attempt, *shots)
+            delivery = await self._stage.vendor.deliver(message, list(waiting.values()))
+            for outcome in delivery["files"]:
+                if outcome["accepted"]:
+                    del waiting[outcome["filename"]]
+                    self._stage.tally.add("files by vendors")
+            if not waiting:
+                return
+            await asyncio.sleep(1)
+        raise AssertionError(f"quarantined: {delivery['files']}")
 
     # Review
 

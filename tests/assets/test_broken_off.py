@@ -14,11 +14,13 @@ import httpx
 import pytest
 import uvicorn
 
-from chassis.clock import clock
+from chassis.clock import clock, now
 from chassis.embedded import free_port
-from chassis.testkit.harness import Harness, eventually
+from chassis.testkit.harness import Harness, Start, eventually
 from contracts.assets import VersionStored
 from contracts.values import WorkItem
+from services.assets.app import create_app
+from services.assets.settings import AssetsSettings
 from tests.assets.factory import HOLDER, claimed, photo, sha256, upload
 from tests.assets.test_upload import MIB, files_in
 
@@ -150,3 +152,17 @@ async def test_a_killed_process_leaves_no_row_and_nothing_that_lasts(assets: Har
     finally:
         clock.reset()
     assert files_in(tmp_path) == [stored]
+
+
+async def test_what_is_left_over_is_swept_away_at_the_next_start(start: Start, tmp_path: Path) -> None:
+    left_over = tmp_path / "store" / "incoming" / "unfinished#1"
+    left_over.parent.mkdir(parents=True)
+    left_over.touch()
+    long_ago = now().timestamp() - 25 * 3600
+    os.utime(left_over, (long_ago, long_ago))
+    await start(create_app, AssetsSettings)
+
+    async def is_gone() -> bool:
+        return not left_over.exists()
+
+    await eventually(is_gone)

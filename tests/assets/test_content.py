@@ -1,9 +1,11 @@
-"""A version's bytes: whole, in part, not again, and under a name that can do no harm."""
+"""Versions read and listed; their bytes whole, in part, not again, and under a name that can do no harm."""
 
 import pytest
 
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness
+from contracts.assets import VersionStored
+from contracts.values import VersionSource, Zone
 from tests.assets.factory import claimed, photo, sha256, upload
 
 CONTENT = photo(1, 400, 500)
@@ -75,3 +77,27 @@ async def test_what_is_not_there_is_not_given(assets: Harness, url: str) -> None
     await assets.app.state.store._delete(version["location"])
     lost = await assets.client.get(url, headers=headers)
     assert (lost.status_code, lost.json()["type"]) == (500, "urn:packshot:problem:file-missing")
+
+
+async def test_versions_are_listed_newest_first(assets: Harness) -> None:
+    for number in range(3):
+        await upload(assets, await claimed(assets, sku=f"S{number % 2}"), photo(number))
+    headers = assets.bearer("reviewer")
+
+    async def listed(**params: str | int) -> list[str]:
+        names: list[str] = []
+        while True:
+            answer = await assets.client.get("/v1/versions", params={"limit": 1, **params}, headers=headers)
+            names += [f"{item['sku']}/{item['sha256']}" for item in answer.json()["items"]]
+            if answer.json()["next_cursor"] is None:
+                return names
+            params["cursor"] = answer.json()["next_cursor"]
+
+    all_of_them = [f"S{number % 2}/{sha256(photo(number))}" for number in (2, 1, 0)]
+    assert await listed() == all_of_them
+    assert await listed(sku="S0") == [all_of_them[0], all_of_them[2]]
+    assert await listed(zone=Zone.FINAL) == []
+    assert await listed(work_item_id=str(new_id())) == []
+    [event, *_] = await assets.recorded(VersionStored)
+    assert await listed(work_item_id=str(event.data.version.work_item_id)) == [all_of_them[2]]
+    assert event.data.version.source is VersionSource.UPLOAD

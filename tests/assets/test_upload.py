@@ -8,11 +8,10 @@ from typing import Any
 
 import psutil
 
-from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.assets import VersionStored
 from contracts.routing import WorkCancelled, WorkClaimed
-from contracts.values import VersionSource, WorkState, Zone
+from contracts.values import WorkState
 from services.assets.app import create_app
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import StoredFile
@@ -280,27 +279,3 @@ async def test_wrong_parameters_are_named(assets: Harness) -> None:
     headers = assets.bearer("photographer")
     answer = await assets.client.post("/v1/versions?work_item_id=1&filename=", content=b"", headers=headers)
     assert {error["pointer"] for error in answer.json()["errors"]} == {"query/work_item_id", "query/filename"}
-
-
-async def test_versions_are_listed_newest_first(assets: Harness) -> None:
-    for number in range(3):
-        await upload(assets, await claimed(assets, sku=f"S{number % 2}"), photo(number))
-    headers = assets.bearer("reviewer")
-
-    async def listed(**params: str | int) -> list[str]:
-        names: list[str] = []
-        while True:
-            answer = await assets.client.get("/v1/versions", params={"limit": 1, **params}, headers=headers)
-            names += [f"{item['sku']}/{item['sha256']}" for item in answer.json()["items"]]
-            if answer.json()["next_cursor"] is None:
-                return names
-            params["cursor"] = answer.json()["next_cursor"]
-
-    all_of_them = [f"S{number % 2}/{sha256(photo(number))}" for number in (2, 1, 0)]
-    assert await listed() == all_of_them
-    assert await listed(sku="S0") == [all_of_them[0], all_of_them[2]]
-    assert await listed(zone=Zone.FINAL) == []
-    assert await listed(work_item_id=str(new_id())) == []
-    [event, *_] = await assets.recorded(VersionStored)
-    assert await listed(work_item_id=str(event.data.version.work_item_id)) == [all_of_them[2]]
-    assert event.data.version.source is VersionSource.UPLOAD

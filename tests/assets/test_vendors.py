@@ -1,4 +1,4 @@
-"""The vendor registry and the channel packs: who may change what, and that a secret is shown once."""
+"""The vendor registry, the list of deliveries, the channel packs; and that a secret is shown once."""
 
 import json
 import logging
@@ -8,10 +8,10 @@ import pytest
 
 from chassis.testkit.harness import Harness, Start
 from contracts.assets import ChannelPackPublished
-from contracts.values import Role
+from contracts.values import Role, WorkState
 from services.assets.app import create_app
 from services.assets.settings import AssetsSettings
-from tests.assets.factory import Vendor, tell_domains
+from tests.assets.factory import Vendor, named, photo, shot, tell_domains
 
 URL = "/v1/vendors/studio-nord"
 
@@ -82,6 +82,24 @@ async def test_unknown_vendors_are_not_found(assets: Harness) -> None:
     assert (await assets.client.get(URL, headers=producer)).status_code == 404
     assert (await assets.client.post(f"{URL}/secret", headers=producer)).status_code == 404
     assert (await assets.client.get(URL)).status_code == 401
+
+
+async def test_deliveries_are_listed_newest_first(assets: Harness) -> None:
+    vendor = await Vendor.registered(assets)
+    other = await Vendor.registered(assets, "studio-sued")
+    for number in range(3):
+        await vendor.deliver(named(shot(state=WorkState.CANCELLED), photo()), message_id=f"msg_{number}")
+    await other.deliver(named(shot(), photo()), message_id="msg_x")
+
+    async def listed(url: str) -> tuple[list[str], str | None]:
+        answer = (await assets.client.get(url, headers=assets.bearer("reviewer"))).json()
+        return [delivery["webhook_id"] for delivery in answer["items"]], answer["next_cursor"]
+
+    assert (await listed("/v1/deliveries"))[0] == ["msg_x", "msg_2", "msg_1", "msg_0"]
+    first, cursor = await listed(f"/v1/deliveries?vendor={vendor.name}&limit=2")
+    assert first == ["msg_2", "msg_1"]
+    assert await listed(f"/v1/deliveries?vendor={vendor.name}&limit=2&cursor={cursor}") == (["msg_0"], None)
+    assert (await assets.client.get("/v1/deliveries")).status_code == 401
 
 
 async def test_channel_packs_are_published_once(assets: Harness, start: Start) -> None:

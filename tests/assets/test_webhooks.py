@@ -288,20 +288,3 @@ async def test_while_no_news_arrive_nothing_is_quarantined(assets: Harness, vend
     await assets.service.bus.client.close()
     assert (await vendor.deliver(named(shot(), photo()))).status_code == 503
     assert await assets.recorded(DeliveryReceived) == []
-
-
-async def test_deliveries_are_listed_newest_first(assets: Harness, vendor: Vendor) -> None:
-    other = await Vendor.registered(assets, "studio-sued")
-    for number in range(3):
-        await vendor.deliver(named(shot(state=WorkState.CANCELLED), photo()), message_id=f"msg_{number}")
-    await other.deliver(named(shot(), photo()), message_id="msg_x")
-
-    async def listed(url: str) -> tuple[list[str], str | None]:
-        answer = (await assets.client.get(url, headers=assets.bearer("reviewer"))).json()
-        return [delivery["webhook_id"] for delivery in answer["items"]], answer["next_cursor"]
-
-    assert (await listed("/v1/deliveries"))[0] == ["msg_x", "msg_2", "msg_1", "msg_0"]
-    first, cursor = await listed(f"/v1/deliveries?vendor={vendor.name}&limit=2")
-    assert first == ["msg_2", "msg_1"]
-    assert await listed(f"/v1/deliveries?vendor={vendor.name}&limit=2&cursor={cursor}") == (["msg_0"], None)
-    assert (await assets.client.get("/v1/deliveries")).status_code == 401

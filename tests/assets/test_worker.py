@@ -41,7 +41,7 @@ async def handled(worker: Harness, *event_ids: object) -> None:
         )
         return bool(rows[0]["n"] == len(event_ids))
 
-    await worker.eventually(are_handled)
+    await worker.eventually(are_handled, 60)  # a rendering process takes its time to start on a busy machine
 
 
 async def is_ready(assets: Harness, variant: WorkItem, version: int = 2) -> object:

@@ -61,6 +61,10 @@ async def is_ready(probe: Harness) -> bool:
     return (await probe.client.get("/health/ready")).status_code == 200
 
 
+async def exposition(probe: Harness) -> str:
+    return (await probe.client.get("/metrics")).text
+
+
 async def make(probe: Harness, name: str) -> None:
     made = await probe.client.post("/v1/tallies", json={"name": name}, headers=probe.bearer("keeper"))
     assert made.status_code == 201
@@ -93,6 +97,12 @@ async def test_nothing_is_lost_or_doubled(start_probe: StartProbe, own_nats: Own
         for number in range(5):
             names.append(f"meanwhile {number}")
             await make(probe, names[-1])
+
+        async def waiting_ones_are_shown() -> bool:
+            shown = f'packshot_unsent_events{{service="{probe.service.settings.service}"}} 5.0'
+            return shown in await exposition(probe)
+
+        await eventually(waiting_ones_are_shown)
         await asyncio.to_thread(own_nats.start)
         await eventually(caught_up)
         await eventually(lambda: is_ready(probe))

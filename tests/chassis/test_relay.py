@@ -21,7 +21,7 @@ from contracts.envelope import Event, read_event
 from contracts.intake import RequestCancelled
 from tests.chassis.conftest import StartProbe
 from tests.chassis.probe.app import keep_effect, said
-from tests.chassis.probe.stream import all_answered, stored
+from tests.chassis.probe.stream import all_answered, effects, stored
 
 
 async def say(database: Database, *causes: str) -> None:
@@ -49,10 +49,6 @@ async def until_sent(probe: Harness) -> None:
         return await unsent(probe) == 0
 
     await probe.eventually(all_sent)
-
-
-async def effects(probe: Harness) -> list[str]:
-    return [row["note"] for row in await probe.fetch("SELECT note FROM effect ORDER BY position")]
 
 
 async def test_each_aggregates_order_holds_with_concurrent_writers(start_probe: StartProbe) -> None:

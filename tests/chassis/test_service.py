@@ -5,11 +5,15 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
+from nats.js.errors import NotFoundError
 
+from chassis.bus import EVENTS_STREAM
 from chassis.provision import provision
 from chassis.testkit import servers
 from chassis.timers import Timers
+from contracts.intake import RequestCancelled
 from tests.chassis.conftest import StartProbe
+from tests.chassis.probe.app import keep_effect
 from tests.chassis.test_timers import KIND, ring
 
 
@@ -78,3 +82,18 @@ async def test_databases_may_be_provisioned_at_the_same_moment() -> None:
         await admin.execute(f"DROP ROLE {', '.join(roles)}")
     finally:
         await admin.close()
+
+
+async def test_no_loop_ends_while_the_stream_is_deleted_again_and_again(start_probe: StartProbe) -> None:
+    probe = await start_probe(handlers={RequestCancelled: keep_effect})
+    for _ in range(100):
+        with suppress(NotFoundError):
+            await probe.service.bus.js.delete_stream(EVENTS_STREAM)
+    made = await probe.client.post("/v1/tallies", json={"name": "still here"}, headers=probe.bearer("keeper"))
+    assert made.status_code == 201
+
+    async def took_effect() -> bool:
+        return bool(await probe.fetch("SELECT 1 FROM effect WHERE note = 'still here'"))
+
+    await probe.eventually(took_effect)
+    assert (await probe.service.readiness())["loops"] == "ok"

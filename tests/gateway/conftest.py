@@ -1,6 +1,7 @@
 """A really served gateway, and real services behind it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,15 @@ class Door:
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.gateway.port)
+
+    async def counted(self, prefix: str, status: int) -> float:
+        """How many requests below a prefix have ended like this, by the gateway's own figures."""
+        async with self.client.get("/metrics") as answer:
+            text = await answer.text()
+        labels = rf'method="\w+",route="{prefix}",service="gateway",status="{status}"'
+        return sum(
+            float(count) for count in re.findall(rf"packshot_http_request_seconds_count\{{{labels}\}} (\S+)", text)
+        )
 
     async def raw(self, request: bytes, *, seconds: float = 10) -> bytes:
         """What comes back for these very bytes: one answer, or all until the gateway closes the connection."""

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import psutil
 from chassis.embedded import free_port
 from chassis.issuer import LocalIssuer
 from chassis.testkit.harness import eventually
+from gateway.app import Gateway
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class ServedGateway:
             raise
 
 
+@contextlib.asynccontextmanager
+async def living(app: Gateway) -> AsyncIterator[None]:
+    """The gateway in this process, between its startup and its shutdown."""
+    said: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    answered: asyncio.Queue[object] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan"}, said.get, answered.put))
+    said.put_nowait({"type": "lifespan.startup"})
+    assert await answered.get() == {"type": "lifespan.startup.complete"}
+    yield
+    said.put_nowait({"type": "lifespan.shutdown"})
+    assert await answered.get() == {"type": "lifespan.shutdown.complete"}
+    await life
+
+
 async def serve_gateway(
     folder: Path, issuer: LocalIssuer, *, upstreams: dict[str, str], documents: Path, **settings: object
 ) -> ServedGateway:
@@ -62,7 +78,8 @@ async def serve_gateway(
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             granian, "--interface", "asgi", "--factory", "gateway.app:create_app",
-            "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log", "--no-ws",
+            "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log", "--http", "1", "--no-ws",
+            "--workers-kill-timeout", "15",
             env=environment, stdout=output, stderr=output,
         )  # fmt: skip
     gateway = ServedGateway(port, process, log)

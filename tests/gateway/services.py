@@ -92,7 +92,8 @@ class EchoService:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         [address] = self._runner.addresses
-        self.url = f"http://127.0.0.1:{address[1]}"
+        # By name: a cookie jar, which the gateway must not have, keeps no cookies of bare addresses.
+        self.url = f"http://localhost:{address[1]}"
 
     async def stop(self) -> None:
         await self._runner.cleanup()

@@ -5,10 +5,15 @@ import re
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 
+from chassis.issuer import LocalIssuer
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
 from tests.gateway.conftest import Door
-from tests.gateway.services import PATHS
+from tests.gateway.served import living
+from tests.gateway.services import PATHS, closed_port, write_documents
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -77,19 +82,11 @@ async def test_many_who_ask_for_readiness_are_one_question(door: Door) -> None:
 
 
 async def test_requests_are_counted_by_prefix(door: Door) -> None:
-    async def count() -> float:
-        async with door.client.get("/metrics") as answer:
-            assert answer.status == 200
-            text = await answer.text()
-        labels = 'method="GET",route="/v1/requests",service="gateway",status="200"'
-        found = re.search(rf"packshot_http_request_seconds_count\{{{labels}\}} (\S+)", text)
-        return float(found[1]) if found else 0
-
-    before = await count()
+    before = await door.counted("/v1/requests", 200)
     for number in range(3):
         async with door.client.get(f"/v1/requests/{number}", headers=door.bearer()):
             pass
-    assert await count() == before + 3
+    assert await door.counted("/v1/requests", 200) == before + 3
     async with door.client.get("/metrics") as answer:
         assert "/v1/requests/" not in await answer.text(), "each path as a label would fill the memory"
 
@@ -152,3 +149,23 @@ async def test_own_paths_take_their_own_methods_only(door: Door) -> None:
     async with door.client.post("/docs") as answer:
         assert answer.status == 405
         assert answer.content_type == "application/problem+json"
+
+
+async def test_without_the_issuers_keys_nobody_is_let_in(tmp_path: Path, issuer: LocalIssuer) -> None:
+    keys = tmp_path / "keys.json"
+    settings = GatewaySettings(
+        jwks=str(keys),
+        upstreams=dict.fromkeys(PATHS, f"http://127.0.0.1:{closed_port()}"),
+        openapi_dir=write_documents(tmp_path / "documents"),
+    )
+    headers = {"Authorization": f"Bearer {issuer.token('producer', subject='p')}"}
+    app = create_app(settings)
+    async with living(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get("/v1/requests", headers=headers)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "keys" in answer.json()["detail"]
+        assert "keys" in (await client.get("/health/ready")).json()["checks"]["token keys"]
+        keys.write_bytes(issuer.jwks.read_bytes())
+        answer = await client.get("/v1/requests", headers=headers)
+        assert "intake" in answer.json()["detail"], "let in, and its service is away"

@@ -103,6 +103,16 @@ def test_plain_paths_pass(path: str) -> None:
     check_path(path.encode())
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["", "a", "//", "/a//b", "/.", "/..", "/a/./b", "/a/%2E%2e", "/a/.%2e/b", "/a%2fb", "/a%5Cb", "/a\\b", "/%00",
+     "/%0a", "/%1f", "/%7f", "/%", "/%4", "/%zz", "/é", "/a b", "/<", '/"', "/a?b", "/a#b", "/[", "/{a}", "/a|b", "/^"],
+)  # fmt: skip
+def test_tricks_do_not(path: str) -> None:
+    with pytest.raises(BadPath):
+        check_path(path.encode())
+
+
 def test_long_paths_do_not() -> None:
     with pytest.raises(PathTooLong):
         check_path(b"/" + b"x" * 8192)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from chassis.testkit.harness import eventually
 from tests.gateway.conftest import Door
 from tests.gateway.services import read_head, small_buffers
 
@@ -157,6 +158,7 @@ async def test_when_the_client_goes_away_the_service_is_left_alone(door: Door, w
         left.set()
 
     door.qc.script = script
+    before = await door.counted("/v1/reviews", 499)
     reader, writer = await door.connect()
     writer.write(door.head("GET /v1/reviews"))
     async with asyncio.timeout(PATIENCE):
@@ -165,6 +167,54 @@ async def test_when_the_client_goes_away_the_service_is_left_alone(door: Door, w
             await reader.readuntil(b"first")
         writer.close()
         await left.wait()
+
+    async def is_counted() -> bool:
+        return await door.counted("/v1/reviews", 499) == before + 1
+
+    await eventually(is_counted)
+
+
+async def test_when_the_client_goes_away_while_both_are_talking(door: Door) -> None:
+    """The service answers before the upload is over, and the client goes away in the middle of both."""
+    left = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while not writer.is_closing():
+                writer.write(b"5\r\npiece\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        finally:
+            left.set()
+
+    door.qc.script = script
+    reader, writer = await door.connect()
+    writer.write(door.head("POST /v1/decisions", "Transfer-Encoding: chunked") + b"5\r\nfirst\r\n")
+    async with asyncio.timeout(PATIENCE):
+        await reader.readuntil(b"piece")
+        writer.close()
+        await left.wait()
+
+
+async def test_a_client_that_has_its_answer_has_not_gone_away(door: Door) -> None:
+    """Even when the service takes its time, so that the client is watched."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await read_head(reader):
+            await asyncio.sleep(0.3)
+            writer.write(DONE)
+
+    door.qc.script = script
+    before = await door.counted("/v1/reviews", 200), await door.counted("/v1/reviews", 499)
+    for _ in range(3):
+        async with door.client.get("/v1/reviews", headers=door.bearer()) as answer:
+            assert await answer.read() == b"done"
+    assert (await door.counted("/v1/reviews", 200), await door.counted("/v1/reviews", 499)) == (
+        before[0] + 3,
+        before[1],
+    )
 
 
 @pytest.mark.parametrize("framing", ["Transfer-Encoding: chunked", "Content-Length: 500"])

@@ -7,20 +7,16 @@ from pathlib import Path
 import pytest
 
 from packshot.sample.catalogue import make_catalogue
-from tests.whole import Whole
+from tests.whole import Whole, whole_packshot
 
 REAL = Path(os.environ.get("PACKSHOT_CATALOGUE", Path(__file__).parents[3] / "shared" / "data" / "catalogue"))
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+def whole() -> Iterator[Whole]:
     """`packshot up`, ready."""
-    one = Whole(tmp_path_factory.mktemp("whole"))
-    one.start()
-    try:
+    with whole_packshot() as one:
         yield one
-    finally:
-        one.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from packshot.local.data import DataDirectory
-from tests.whole import Whole
+from tests.whole import Whole, whole_packshot
 
 pytestmark = [pytest.mark.xdist_group("whole"), pytest.mark.timeout(400)]
 
@@ -77,17 +77,13 @@ def test_a_second_one_on_the_same_data_is_refused(whole: Whole) -> None:
         DataDirectory.at(whole.data.folder).take()
 
 
-def test_data_is_kept_between_starts(tmp_path: Path) -> None:
-    one = Whole(tmp_path / "data")
-    one.start()
-    headers = one.token("producer") | {"Idempotency-Key": "kept"}
-    made = httpx.post(f"{one.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers).json()
-    assert made["state"] == "returned"
-    assert one.stop() == 0
-    one.start()
-    try:
+def test_data_is_kept_between_starts() -> None:
+    with whole_packshot() as one:
+        headers = one.token("producer") | {"Idempotency-Key": "kept"}
+        made = httpx.post(f"{one.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers).json()
+        assert made["state"] == "returned"
+        assert one.stop() == 0
+        one.start()
         assert one.get(f"/v1/requests/{made['id']}").json()["sku"] == "KEPT-1"
         again = httpx.post(f"{one.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers)
         assert again.json()["id"] == made["id"]
-    finally:
-        assert one.stop() == 0

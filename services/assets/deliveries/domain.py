@@ -36,7 +36,7 @@ def judge_all(
     judgements = []
     for file in files:
         reasons = file_reasons(file, uploaded)
-        same_slot = [item for item in items if item.slot == file.slot]
+        same_slot = [item for item in items if item.slot == file.slot and file.request_id in (None, item.request_id)]
         judgement = _find_item(file, same_slot, taken, vendor)
         if reasons:
             judgement = Judgement(reasons=[*reasons, *judgement.reasons])
@@ -63,7 +63,8 @@ def _find_item(
 ) -> Judgement:
     """Of several open ones, the oldest: it has waited longest."""
     if not same_slot:
-        return Judgement(reasons=[f"There is no such work: nobody has asked for {file.slot}."], may_change=True)
+        asked = f"request {file.request_id} doesn't ask" if file.request_id else "nobody has asked"
+        return Judgement(reasons=[f"There is no such work: {asked} for {file.slot}."], may_change=True)
     newest_first = sorted(same_slot, key=lambda item: (item.created_at, item.id), reverse=True)
     waiting = [item for item in newest_first if (item.id, item.round) not in taken and _is_open(item, vendor)]
     if waiting:

@@ -22,6 +22,9 @@ class NamedFile(BaseModel):
     colorway: Text
     view: Text
     channel: Text | None = Field(default=None, description="For a variant; null for a master.")
+    request_id: UUID | None = Field(
+        default=None, description="The request that it answers. Without it: of several that wait, the oldest."
+    )
     filename: Annotated[str, StringConstraints(max_length=1000)]
     sha256: Sha256
 

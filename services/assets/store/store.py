@@ -160,10 +160,13 @@ class Store:
         """Also those that obstore has not finished: it hides them from its own list."""
 
         def remove(folder: Path) -> int:
-            old = [file for file in folder.glob("*") if _is_left_over(file.stat().st_mtime)]
-            for file in old:
-                file.unlink(missing_ok=True)
-            return len(old)
+            removed = 0
+            for file in folder.glob("*"):
+                with suppress(FileNotFoundError):  # another process has just moved it to its place
+                    if _is_left_over(file.stat().st_mtime):
+                        file.unlink()
+                        removed += 1
+            return removed
 
         assert self._folder is not None
         return await asyncio.to_thread(remove, self._folder / INCOMING)

@@ -1,11 +1,15 @@
-"""Looking into JetStream, as the probe sees it."""
+"""Putting events into JetStream for the probe, and looking at what came of them."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from nats.js.errors import NotFoundError
 
 from chassis.bus import DLQ_STREAM, EVENTS_STREAM
 from chassis.testkit.harness import Harness
+from contracts.envelope import Event
+from contracts.intake import RequestCancelled
+from tests.chassis.probe.app import said
 
 CONSUMER = "probe-consumer"
 
@@ -44,3 +48,18 @@ async def all_answered(probe: Harness) -> bool:
     except NotFoundError:  # it is still being declared
         return False
     return (info.num_pending, info.num_ack_pending) == (0, 0)
+
+
+async def publish(probe: Harness, *causes: str) -> list[Event[RequestCancelled]]:
+    return [await probe.publish(said(cause, id), id) for cause in causes if (id := uuid4())]
+
+
+async def effects(probe: Harness) -> list[str]:
+    return [row["note"] for row in await probe.fetch("SELECT note FROM effect ORDER BY position")]
+
+
+async def until_answered(probe: Harness) -> None:
+    async def answered() -> bool:
+        return await all_answered(probe)
+
+    await probe.eventually(answered)
