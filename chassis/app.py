@@ -64,6 +64,7 @@ def create_service_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False},  # the instrumentor makes the spans, and leaves out the health checks
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service

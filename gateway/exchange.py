@@ -50,7 +50,7 @@ class Exchange:
     """Reads the client's side, one reader at a time, and cancels the request's task when it is to stop."""
 
     __slots__ = (
-        "_is_answered", "_loop", "_reading", "_receive", "_send", "_since", "_task", "_turn", "_watcher", "_watchman",
+        "_loop", "_reading", "_receive", "_send", "_since", "_task", "_turn", "_watcher", "_watchman",
         "body_done", "is_begun", "stop",
     )  # fmt: skip
 
@@ -63,7 +63,6 @@ class Exchange:
         self._watchman = watchman
         self._watcher: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
-        self._is_answered = False
 
     def open(self) -> None:
         """From now on the watchman looks after it, until `close`."""
@@ -83,22 +82,17 @@ class Exchange:
         self._since = self._loop.time()
 
     def look(self) -> None:
-        """End it if nothing moves. Requests that are over before the first look have no need of a watcher."""
+        """End it if nothing moves, or else notice when the client goes away. (Whoever reads the body notices by
+        themselves, and most requests are over before the first look.)"""
         if self._loop.time() - self._since > self._watchman.patience[self._turn]:
             self._end(self._turn)
-        else:
-            self.watch()
-
-    def watch(self) -> None:
-        """Notice when the client goes away. Only once its body is read: before, whoever reads the body notices."""
-        if self._watcher is None and self.body_done:
+        elif self._watcher is None and self.body_done:
             self._watcher = self._loop.create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._next())["type"] != "http.disconnect":
             pass
-        if not self._is_answered:
-            self._end(Stop.CLIENT_GONE)
+        self._end(Stop.CLIENT_GONE)
 
     def _end(self, why: Stop) -> None:
         if self.stop is None and self._task is not None:
@@ -156,7 +150,6 @@ class Exchange:
 
     async def answer(self, piece: bytes, *, is_last: bool) -> None:
         """Hand a piece of the answer to the client."""
-        self._is_answered = is_last
         self._set_turn(Stop.CLIENT_SLOW)
         await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
         self._set_turn(Stop.SERVICE_SLOW)

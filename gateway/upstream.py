@@ -159,7 +159,6 @@ class Upstream:
                     return answer.status
                 if exchange.stop is not None:
                     break
-                exchange.watch()
         except asyncio.CancelledError:
             if not exchange.took_back_cancellation():
                 raise

@@ -62,6 +62,8 @@ async def _serve(data: DataDirectory, port: int, console: Console, sample: bool)
             console.print(_where_to_look(supervisor.url, data), highlight=False)
             code = await _play_sample(supervisor.url, data, stop) if sample else 0
             await stop.wait()
+        elif stop.is_set():
+            code = 0
     finally:
         console.print("Stopping …")
         await supervisor.stop()

@@ -57,7 +57,15 @@ class Whole:
         environment = {**os.environ, "PACKSHOT_CRASH_DIR": str(self.crash_points)}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        until(self.is_ready, "packshot up", 120)
+        until(self._serves, "packshot up to take the data", 120)
+        until(self.is_ready, "packshot up to be ready", 120)
+
+    def _serves(self) -> bool:
+        """Not another one that answers at the same address."""
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
+        running = self.data.running()
+        return running is not None and running["supervisor"]["pid"] == self._process.pid
 
     def is_ready(self) -> bool:
         assert self._process is not None

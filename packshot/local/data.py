@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -112,8 +113,16 @@ def _is_alive(one: dict[str, Any]) -> bool:
 def _end(process: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         # PostgreSQL takes SIGINT as: stop now, without waiting for clients.
-        process.terminate() if sys.platform == "win32" else process.send_signal(2)
+        process.terminate() if sys.platform == "win32" else process.send_signal(signal.SIGINT)
         try:
             process.wait(15)
         except psutil.TimeoutExpired:
             process.kill()
+    end_group(process.pid)
+
+
+def end_group(leader: int) -> None:
+    """What a process that has ended left behind: each of ours leads a group of its own."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)

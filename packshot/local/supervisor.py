@@ -11,7 +11,7 @@ import aiohttp
 
 from chassis.embedded import as_user
 from chassis.provision import provision
-from packshot.local.data import DataDirectory, identity
+from packshot.local.data import DataDirectory, end_group, identity
 from packshot.local.topology import DATABASE, DOOR, SERVER, SERVICE, Process
 
 FIRST_PAUSE = 0.3
@@ -78,6 +78,7 @@ class Supervised:
             if self._hold.exists() and not waiting.done():
                 self._signal(self.process.stop_signal)
                 await asyncio.wait({waiting}, timeout=STOP_SECONDS)
+        end_group(self._child.pid)
         return waiting.result()
 
     async def stop(self) -> None:
@@ -93,6 +94,7 @@ class Supervised:
             self._tell(self.process.name, "doesn't end; killed")
             self._signal(signal.SIGKILL)
             await self._child.wait()
+        end_group(self._child.pid)
 
     def _signal(self, number: int) -> None:
         if self._child is not None and self._child.returncode is None:

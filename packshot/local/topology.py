@@ -66,6 +66,7 @@ def _gateway(port: int, environment: dict[str, str], services: dict[str, str]) -
     command = [
         _program("granian"), "--interface", "asgi", "--factory", "gateway.app:create_app",
         "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log",
+        "--http", "1", "--no-ws", "--workers-kill-timeout", "15",
     ]  # fmt: skip
     return Process("gateway", DOOR, port, command, {**environment, "PACKSHOT_UPSTREAMS": json.dumps(services)})
 

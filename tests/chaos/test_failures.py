@@ -164,9 +164,9 @@ def test_postgresql_away_is_said_honestly(whole: Whole) -> None:
 
 def test_a_killed_supervisor_leaves_nothing_that_disturbs_the_next() -> None:
     with whole_packshot() as one:
-        children = [process["identity"] for process in one.processes().values()]
+        children = {name: process["identity"] for name, process in one.processes().items()}
         psutil.Process(one.supervisor).kill()
         until(lambda: one.data.running() is None, "the supervisor to be gone")
         one.start()
-        assert not any(identity(child["pid"]) == child for child in children)
+        assert [name for name, child in children.items() if identity(child["pid"]) == child] == []
         assert one.stop() == 0
