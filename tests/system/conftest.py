@@ -23,7 +23,7 @@ def whole() -> Iterator[Whole]:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sample catalogue, with defects."""
     folder = tmp_path_factory.mktemp("sample")
-    make_catalogue(folder, skus=6)
+    make_catalogue(folder, skus=4)
     return folder
 
 
