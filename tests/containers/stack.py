@@ -5,6 +5,7 @@ import os
 import secrets
 import shlex
 import subprocess
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,11 @@ class Stack:
         except FileNotFoundError as error:
             raise NoContainers(f"{self._compose[0]} is not installed (PACKSHOT_COMPOSE)") from error
         if version.returncode:
-            raise NoContainers(f"{shlex.join(self._compose)} doesn't work: {version.stderr.strip()}")
+            raise NoContainers(f"{shlex.join(self._compose)} doesn't work: {_first_line(version.stderr)}")
         self.compose("config")  # a wrong file is no reason to skip
         listed = self.compose("ps", check=False)
         if listed.returncode:
-            raise NoContainers(f"{shlex.join(self._compose)} reaches no engine: {listed.stderr.strip()}")
+            raise NoContainers(f"{shlex.join(self._compose)} reaches no engine: {_first_line(listed.stderr)}")
 
     def services(self) -> dict[str, Json]:
         """What compose makes of the files."""
@@ -125,14 +126,19 @@ class Stack:
         """A command in a service's container."""
         return self.compose("exec", "-T", service, *command, check=check)
 
-    def packshot(self, *arguments: str, seconds: float = 300) -> str:
-        """`packshot …` beside the services; what it printed."""
-        return self.compose("--profile", "cli", "run", "--rm", "-T", "cli", *arguments, seconds=seconds).stdout
+    def packshot(self, *arguments: str, catalogue: str | None = None, seconds: float = 300) -> str:
+        """`packshot …` beside the services, with a folder of this machine at /catalogue; what it printed."""
+        mount = ["-v", f"{Path(catalogue).resolve()}:/catalogue:ro"] if catalogue else []
+        run = ["--profile", "cli", "run", "--rm", "-T", *mount, "cli", *arguments]
+        return self.compose(*run, seconds=seconds).stdout
+
+    @cached_property
+    def _token(self) -> str:
+        return self.packshot("token", "--role", "producer").split()[-1]
 
     def summary(self) -> Json:
         """`/v1/metrics/summary`, through the gateway."""
-        token = self.packshot("token", "--role", "producer").split()[-1]
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {self._token}"}
         answer = httpx.get(f"{self.url}/v1/metrics/summary", headers=headers, timeout=30).raise_for_status()
         found: Json = answer.json()
         return found
@@ -150,3 +156,7 @@ class Stack:
         body = answer.json()
         assert body["status"] == "success", (params, body)
         return body["data"]
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "it says nothing")

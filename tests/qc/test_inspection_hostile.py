@@ -69,6 +69,7 @@ def scan_bomb() -> bytes:
 
 BOMBS = {
     "bomb.png": png_bomb(60_000),
+    "thread.png": encode(Image.new("1", (1, 9_000_000)), "PNG", icc_profile=None),
     "bomb.jpg": jpeg_bomb(),
     "bomb.tif": tiff_bomb(),
     "bomb.webp": webp_bomb(),

@@ -12,6 +12,7 @@ from services.assets.rendering.errors import CannotRender
 from services.assets.rendering.subject import Pixels
 
 MAX_PIXELS = 100_000_000
+MAX_SIDE = 65_535  # px, the most that a JPEG can have
 MAX_SCANS = 100  # of a progressive JPEG; each one is another pass over all its pixels
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP")
 _OVERVIEW_PIXELS = 4_000_000
@@ -81,6 +82,8 @@ def _open(master: bytes) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         megapixels = image.width * image.height / 1_000_000
         raise CannotRender(f"the master has {megapixels:.0f} megapixels, more than {MAX_PIXELS // 1_000_000}")
+    if max(image.size) > MAX_SIDE:
+        raise CannotRender(f"the master has a side of {max(image.size):,} pixels, more than {MAX_SIDE:,}")
     if image.format == "JPEG" and master.count(b"\xff\xda") > MAX_SCANS:
         raise CannotRender(f"the master is a JPEG with more than {MAX_SCANS} scans")
     return image

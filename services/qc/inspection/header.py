@@ -20,6 +20,9 @@ from PIL import (
 from services.qc.inspection.formats import count_scans, webp_size
 
 MOST_PIXELS = 100_000_000
+MOST_SIDE = (
+    65_535  # px, the most that a JPEG can have; the engine's strips and filters are made for pictures, not threads
+)
 MOST_SCANS = 100
 MOST_MEMORY = 900 * 2**20  # of file and decoded pixels together: leaves a worker under 1 GiB
 
@@ -97,6 +100,8 @@ def read_header(data: bytes, format: str) -> Header:
 def refuse_bomb(header: Header, data: bytes, format: str) -> None:
     """Raises `TooLarge` for what would take too much memory or time to decode."""
     _refuse_pixels(header.megapixels)
+    if (longest := max(header.width, header.height)) > MOST_SIDE:
+        raise TooLarge(f"one side has {longest:,} pixels, and the limit is {MOST_SIDE:,}")
     need = len(data) + memory_to_decode(header, format)
     if need > MOST_MEMORY:
         raise TooLarge(
