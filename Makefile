@@ -57,7 +57,7 @@ constraints: $(READY) ## Pin what is installed now
 
 ## Containers
 test-containers: $(READY) ## Boot the compose topology in containers and play the sample catalogue through it
-	$(BIN)/python -m pytest -m containers -rs tests/containers
+	$(BIN)/python -m pytest -m containers -rsP tests/containers
 
 clean: ## Remove what was installed and generated; not the data
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -123,12 +123,20 @@ def _pointer(location: Sequence[int | str]) -> str:
     return "".join(f"/{part}" for part in path) if where == "body" else "/".join([where, *path])
 
 
+_REMEDIES = {
+    "extra_forbidden": "Leave this field out: it isn't known here.",
+    "missing": "Send it.",
+    # The body was taken for a form or for text.
+    "model_attributes_type": "Send a JSON object, with the header `Content-Type: application/json`.",
+}
+
+
 def _from_validation(error: RequestValidationError) -> Problem:
     fields = []
     for one in error.errors()[:100]:
         if one["type"] == "json_invalid":  # its location is a character
             return _unreadable_body(f"{one['ctx']['error']} at character {one['loc'][1]}")
-        remedy = "Leave this field out: it isn't known here." if one["type"] == "extra_forbidden" else None
+        remedy = _REMEDIES.get(one["type"])
         fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=remedy))
     count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
     return Invalid(f"{count} wrong; `errors` names each.", errors=fields)

@@ -51,6 +51,11 @@ def token(
 ) -> None:
     """Print a token of the local issuer: `curl -H "Authorization: Bearer $(packshot token --role producer)" …`."""
     who = name or role[0].value
+    if not (data / "keys" / "issuer.json").exists():
+        problems.print(
+            f"[red]Nothing has run in {data.resolve()} yet.[/red] Name the directory of `packshot up --data`."
+        )
+        raise typer.Exit(2)
     print(DataDirectory.at(data).issuer.token(*role, subject=who, name=who, seconds=int(hours * 3600)))
 
 

@@ -17,7 +17,7 @@ from packshot.local.topology import make_topology
 def run_up(data: DataDirectory, port: int, console: Console, *, sample: bool = False) -> int:
     """The command's exit code."""
     try:
-        data.take()
+        data.take(console.print)
     except AlreadyRunning as running:
         console.print(f"[red]{running}[/red] Use another --data, or stop that one first.")
         return 1

@@ -5,10 +5,11 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -69,14 +70,17 @@ class DataDirectory:
                 return state
         return None
 
-    def take(self) -> None:
-        """Become the one that serves this directory: refuse a second, stop what a killed one left behind."""
-        if state := self.running():
-            raise AlreadyRunning(f"{self.folder} is served by process {state['supervisor']['pid']} already.")
+    def take(self, tell: Callable[[str], None]) -> None:
+        """Become the one that serves this directory, for as long as this process lives: refuse a second, and stop what
+        a killed one left behind. Raises `AlreadyRunning`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not _lock(self.folder / "lock"):
+            raise AlreadyRunning(f"{self.folder} is served by another process already.")
         with suppress(FileNotFoundError, ValueError):
-            for child in json.loads(self._running.read_text()).get("children", []):
-                if _is_alive(child):
-                    _end(psutil.Process(child["pid"]))
+            left = [one for one in json.loads(self._running.read_text()).get("children", []) if _is_alive(one)]
+            if left:
+                tell(f"Stopping {len(left)} processes that a killed run left behind …")
+                _end([psutil.Process(one["pid"]) for one in left])
 
     def write_running(self, url: str, processes: dict[str, dict[str, Any]]) -> None:
         """Note who runs, so that a later start can clean up after a kill."""
@@ -110,15 +114,36 @@ def _is_alive(one: dict[str, Any]) -> bool:
     return found is not None and abs(found["started"] - one["started"]) < 1
 
 
-def _end(process: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        # PostgreSQL takes SIGINT as: stop now, without waiting for clients.
-        process.terminate() if sys.platform == "win32" else process.send_signal(signal.SIGINT)
-        try:
-            process.wait(15)
-        except psutil.TimeoutExpired:
-            process.kill()
-    end_group(process.pid)
+_locks: list[IO[str]] = []  # held until the process ends, however it ends
+
+
+def _lock(path: Path) -> bool:
+    """False when another process holds it."""
+    if sys.platform == "win32":
+        return True  # there `running.json` alone tells
+    import fcntl
+
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return False
+    _locks.append(file)
+    return True
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    """All at once; those that don't end in time are killed."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            # PostgreSQL takes SIGINT as: stop now, without waiting for clients.
+            process.terminate() if sys.platform == "win32" else process.send_signal(signal.SIGINT)
+    _, late = psutil.wait_procs(processes, timeout=15)
+    for process in late:
+        process.kill()
+    for process in processes:
+        end_group(process.pid)
 
 
 def end_group(leader: int) -> None:

@@ -38,6 +38,11 @@ def play_catalogue(folder: Path, url: str | None, data: DataDirectory, console: 
     if url is None:
         url = running["url"] if running else DEFAULT_URL
     metrics = f"http://127.0.0.1:{running['processes']['metrics']['port']}/metrics" if running else None
+    try:
+        httpx.get(f"{url}/health/live", timeout=10)
+    except httpx.TransportError:
+        console.print(f"[red]Nothing answers at {url}.[/red] Start it: packshot up")
+        return 2
     code = 1
     try:
         code = asyncio.run(_Run(products, url, metrics, data, console).play())
@@ -169,12 +174,14 @@ class _Run:
         )
         self._console.print(f"Finals byte for byte the photos: {'yes' if whole else '[red]no[/red]'}")
         self._console.print(f"Every number the same everywhere: {'yes' if agree else '[red]no[/red]'}")
+        if not agree:
+            self._console.print("Did others use the system meanwhile? Their requests and files are counted there too.")
         return 0 if agree and whole else 1
 
     def _table(self, figures: list[Figure], before: Json, after: Json, scraped: Samples, exposed: Samples) -> Table:
         table = Table(title="What happened")
         table.add_column("what", no_wrap=True)
-        for head in ("this run counted", "/v1/metrics/summary", *(["Prometheus"] if exposed else [])):
+        for head in ("this run", "summary", *(["Prometheus"] if exposed else [])):
             table.add_column(head, justify="right")
         for figure in figures:
             row = [str(self._tally.counts[figure.name]), str(_since(figure, after, before))]

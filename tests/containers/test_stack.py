@@ -57,6 +57,7 @@ def test_nothing_of_ours_runs_as_root_or_can_change_its_image(stack: Stack) -> N
 
 
 def test_the_catalogue_goes_all_the_way(played: str) -> None:
+    print(played)
     assert "Finals byte for byte the photos: yes" in played
     assert "Every number the same everywhere: yes" in played
 

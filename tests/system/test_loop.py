@@ -74,7 +74,7 @@ def test_a_second_one_on_the_same_data_is_refused(whole: Whole) -> None:
     from packshot.local.data import AlreadyRunning
 
     with pytest.raises(AlreadyRunning):
-        DataDirectory.at(whole.data.folder).take()
+        DataDirectory.at(whole.data.folder).take(print)
 
 
 def test_data_is_kept_between_starts() -> None:

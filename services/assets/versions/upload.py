@@ -39,7 +39,10 @@ class Upload:
         item = await self._item(wait_seconds)
         media_type = media_type_of(await body.head())
         if media_type is None:
-            raise NotAnImage(f"The first bytes are those of no image. Known are: {', '.join(KNOWN)}.")
+            raise NotAnImage(
+                f"The first bytes are those of no image. Known are: {', '.join(KNOWN)}."
+                " Send the file itself as the body (curl: --data-binary @file), not a form."
+            )
         async with self._store.staged(body.pieces()) as staged:
             async with self._transactions.begin() as session:
                 await service.still_open(session, item, self._caller, lock=False)

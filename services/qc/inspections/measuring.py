@@ -37,22 +37,24 @@ class MeasuringProcess:
         """Every check's verdict; or that the file can't be measured, when it has ended the process or its time `tries`
         times. Raises only when no process can be started."""
         async with self._turn:
-            cause = ""
             for _ in range(self._tries):
                 await self._start()
                 try:
                     async with asyncio.timeout(self._seconds):
                         return await self._call(child.measure, data, filename, spec)
-                except TimeoutError:
-                    cause = f"it takes longer than {self._seconds:g} seconds"
-                except BrokenProcessPool:
-                    cause = "it ends the process that measures it, perhaps by its need of memory"
+                except TimeoutError:  # a second try would take as long, and hold up those that wait
+                    self.close()
+                    return self._given_up(filename, f"it takes longer than {self._seconds:g} seconds")
+                except BrokenProcessPool:  # perhaps by another's need of memory: it gets another try
+                    self.close()
                 except Exception as error:
                     log.error("the engine broke", filename=filename, exc_info=error)
                     return not_measurable(f"the engine broke ({type(error).__name__})")
-                log.warning("a file is not measured", filename=filename, cause=cause)
-                self.close()
-            return not_measurable(cause)
+            return self._given_up(filename, "it ends the process that measures it, perhaps by its need of memory")
+
+    def _given_up(self, filename: str, cause: str) -> list[Measurement]:
+        log.warning("a file is not measured", filename=filename, cause=cause)
+        return not_measurable(cause)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
