@@ -1,6 +1,7 @@
 """Real PostgreSQL and NATS servers out of Python wheels: for one machine and for tests. Extra `local`."""
 
 import os
+import random
 import shutil
 import socket
 import stat
@@ -14,13 +15,21 @@ from typing import TypedDict
 
 import psutil
 
+PORTS = (20_000, 32_000)
 _PG_USER = "embedded_postgres"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port to listen on. Below the range that outgoing connections take theirs from: one of those could have it by
+    the time that a server starts or starts again."""
+    while True:
+        port = random.randrange(*PORTS)  # noqa: S311, nothing secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def _as_root() -> bool:
