@@ -20,6 +20,8 @@ from contracts.envelope import SUBJECT_ROOT, EventData
 EVENTS_STREAM = "EVENTS"
 DLQ_STREAM = "DLQ"
 ACK_WAIT = timedelta(seconds=30)
+# Events that wait for their next try count as pending, and JetStream delivers nothing more at this limit.
+MOST_PENDING = 10_000
 
 log = get_logger(__name__)
 
@@ -106,7 +108,7 @@ class Bus:
             else:
                 await self._jetstream.update_stream(config)
 
-    async def declare_consumer(self, durable: str, events: Iterable[type[EventData]], *, max_pending: int) -> None:
+    async def declare_consumer(self, durable: str, events: Iterable[type[EventData]]) -> None:
         """A durable pull consumer for these events, from the stream's first message on."""
         config = ConsumerConfig(
             durable_name=durable,
@@ -114,7 +116,7 @@ class Bus:
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ACK_WAIT.total_seconds(),
             max_deliver=-1,
-            max_ack_pending=max_pending,
+            max_ack_pending=MOST_PENDING,
             filter_subjects=[f"{SUBJECT_ROOT}.{event.type}.>" for event in events],
         )
         await self._jetstream.add_consumer(EVENTS_STREAM, config)

@@ -148,11 +148,7 @@ class Consumer:
                 log.warning("the stream was lost: consuming from its beginning", consumer=self.name)
                 await self._bus.drop_consumer(self.name)
                 await connection.execute("DELETE FROM stream_memory WHERE reader = $1", self.name)
-        await self._bus.declare_consumer(
-            self.name,
-            [event for event, _ in self._handlers.values()],
-            max_pending=max(4 * self._batch, 2 * self._parallel),
-        )
+        await self._bus.declare_consumer(self.name, [event for event, _ in self._handlers.values()])
         self._stream_created, self._checked_epoch = state.created, epoch
         return await self._bus.js.pull_subscribe_bind(self.name, EVENTS_STREAM)
 

@@ -83,9 +83,10 @@ class Service:
                     async with self.database.transaction() as session:
                         await self._on_start(session)
             except Exception as error:
-                if not database_is_away(error):
+                if database_is_away(error):
+                    log.warning("the database is not ready", error=repr(error))
+                else:
                     log.error("can't start", exc_info=error)
-                log.warning("the database is not ready", error=repr(error))
                 await asyncio.sleep(1)
             else:
                 return

@@ -57,21 +57,15 @@ async def set_timers(session: AsyncSession, timers: list[Timer]) -> None:
     )
 
 
-async def clear_timers(session: AsyncSession, key: object, *kinds: str) -> None:
-    await session.execute(
-        text("DELETE FROM timer WHERE key = :key AND kind = ANY(:kinds)"), {"key": str(key), "kinds": list(kinds)}
-    )
-
-
 async def drop_timers(session: AsyncSession, timers: Iterable[tuple[str, str]]) -> None:
     """Many timers (kind, key) in one statement; one that isn't there is no error."""
-    kinds, keys = zip(*timers, strict=True)
+    named = list(timers)
     await session.execute(
         text(
             "DELETE FROM timer USING unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS gone (kind, key)"
             " WHERE timer.kind = gone.kind AND timer.key = gone.key"
         ),
-        {"kinds": list(kinds), "keys": list(keys)},
+        {"kinds": [kind for kind, _ in named], "keys": [key for _, key in named]},
     )
 
 

@@ -34,8 +34,8 @@ def whole_packshot() -> Iterator["Whole"]:
     """One that runs, in a folder of its own: pytest's are closed to the user that PostgreSQL runs as under root."""
     with tempfile.TemporaryDirectory(prefix="packshot-whole-", ignore_cleanup_errors=True) as folder:
         one = Whole(Path(folder))
-        one.start()
         try:
+            one.start()
             yield one
         finally:
             one.stop()

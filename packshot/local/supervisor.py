@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 from chassis.embedded import as_user
 from chassis.provision import provision
@@ -134,11 +135,7 @@ class Supervisor:
         while True:
             try:
                 await provision(admin, DATABASE, self._data.passwords())
-            except OSError:
-                await asyncio.sleep(0.05)
-            except Exception as error:  # PostgreSQL listens before it takes work
-                if "starting up" not in str(error):
-                    raise
+            except (OSError, asyncpg.CannotConnectNowError):  # it listens before it takes work
                 await asyncio.sleep(0.05)
             else:
                 return

@@ -71,7 +71,7 @@ def _gateway(port: int, environment: dict[str, str], services: dict[str, str]) -
     return Process("gateway", DOOR, port, command, {**environment, "PACKSHOT_UPSTREAMS": json.dumps(services)})
 
 
-def make_topology(data: DataDirectory, port: int, extra: dict[str, str] | None = None) -> list[Process]:
+def make_topology(data: DataDirectory, port: int) -> list[Process]:
     """Every process, on free ports but for the gateway's. Blocks while PostgreSQL's directory is made."""
     postgres, nats = _postgres(data), _nats(data)
     passwords = data.passwords()
@@ -80,7 +80,6 @@ def make_topology(data: DataDirectory, port: int, extra: dict[str, str] | None =
         "PACKSHOT_NATS_URL": f"nats://127.0.0.1:{nats.port}",
         "PACKSHOT_JWKS": str(data.issuer.jwks),
         "PACKSHOT_STORE_URL": data.store_url,
-        **(extra or {}),
     }
 
     def of(service: str, module: str, name: str) -> Process:

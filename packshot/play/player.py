@@ -15,13 +15,6 @@ from packshot.play.tally import Tally
 
 Json = dict[str, Any]
 
-# The role that owns the domain of each gate (defaults; governance publishes who it is).
-GATE_ROLE = {
-    "technical": "studio_manager",
-    "styling_fit": "merchandiser",
-    "brand_merch": "creative_director",
-    "final_qc": "qc_lead",
-}
 # What a reviewer calls a failed measurement that the plan didn't foresee.
 REASON_OF_CHECK = {
     "T01": "capture_defect",
@@ -221,7 +214,7 @@ class Player:
         version_id = packet["version"]["id"]
         here = [one for one in packet["decisions"] if (one["gate"], one["version_id"]) == (gate, version_id)]
         passed_by = {one["decided_by"] for one in here}
-        person = next(one for one in self._stage.cast.all_of(GATE_ROLE[gate]) if one.name not in passed_by)
+        person = next(one for one in self._stage.cast.all_of(open_gate["decided_by_role"]) if one.name not in passed_by)
         body = {
             "work_item_id": work_item_id,
             "version_id": version_id,

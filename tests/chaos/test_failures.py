@@ -66,8 +66,9 @@ def test_any_process_killed_in_the_middle(whole: Whole, sample: Path) -> None:
     """Each process once, NATS and PostgreSQL among them, while the run goes on."""
     play = whole.play(sample)
     for name in (*SERVICES, "nats", "postgres"):
-        if not play.is_running():
-            break
+        if not play.is_running():  # a fast machine: the next one is killed in the middle of another run
+            play.finish()
+            play = whole.play(sample)
         whole.kill(name)
         until(whole.is_ready, f"all to be ready after {name} was killed")
     play.finish()

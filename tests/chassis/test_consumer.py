@@ -103,6 +103,28 @@ async def test_one_that_came_too_early_waits_for_the_other(start_probe: StartPro
     assert await effects(probe) == ["another", "cause", "effect"]
 
 
+async def test_many_that_wait_for_their_next_try_hold_up_nobody(
+    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count as pending for JetStream, which stops delivering at its limit."""
+    monkeypatch.setattr(consumer, "RETRY_SECONDS", (3600,))
+
+    async def prepare(event: Cancelled) -> None:
+        if event.data.cause.startswith("early"):
+            raise NotYet("its cause is not here")
+
+    async def apply(session: AsyncSession, event: Cancelled, prepared: None) -> None:
+        await keep_effect(session, event)
+
+    probe = await start_probe(handlers={RequestCancelled: Job(prepare, apply)}, batch=1, parallel=2)
+    await publish(probe, *(f"early {number}" for number in range(30)), "ready")
+
+    async def ready_is_handled() -> bool:
+        return await effects(probe) == ["ready"]
+
+    await probe.eventually(ready_is_handled)
+
+
 async def test_unknown_fields_are_ignored(start_probe: StartProbe) -> None:
     probe = await start_probe(handlers={RequestCancelled: keep_effect})
     data = said("newer", uuid4())

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.clock import clock, now
 from chassis.database import Database
 from chassis.testkit.harness import Harness
-from chassis.timers import PUT_OFF, Timer, Timers, clear_timers, set_timer, set_timers
+from chassis.timers import PUT_OFF, Timer, Timers, drop_timers, set_timer, set_timers
 from tests.chassis.conftest import StartProbe
 
 KIND = "ring"
@@ -55,8 +55,8 @@ async def test_setting_one_again_moves_it_and_clearing_removes_it(start_probe: S
     async with database.transaction() as session:
         await set_timers(session, [Timer(KIND, key, at) for key in ("moved", "cleared", "kept")])
         await set_timer(session, KIND, "moved", at + timedelta(hours=1))
-        await clear_timers(session, "cleared", KIND, "another kind")
-        await clear_timers(session, "kept", "another kind")
+        await drop_timers(session, [(KIND, "cleared"), ("another kind", "kept")])
+        await drop_timers(session, [])
     assert await fire_all(Timers(database, {KIND: ring})) == 1
     assert await rung(probe) == ["kept"]
 
