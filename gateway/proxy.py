@@ -89,8 +89,8 @@ class Proxy:
         status = 500
         exchange.open()
         try:
-            answer = await self._upstream.ask(scope, exchange, route, head)
-            status = await self._upstream.relay(answer, exchange, route, head)
+            answer, first = await self._upstream.ask(scope, exchange, route, head)
+            status = await self._upstream.relay(answer, first, exchange, route, head)
         except Problem as problem:
             status = problem.status
             raise

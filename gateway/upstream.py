@@ -54,6 +54,14 @@ async def _send_once(request: ClientRequest, send: ClientHandlerType) -> ClientR
 _ONCE = (_send_once,)
 
 
+async def _first_piece(answer: ClientResponse) -> bytes:
+    try:
+        return await answer.content.readany()
+    except BaseException:
+        answer.close()
+        raise
+
+
 class Upstream:
     """The connections to all services, between `open` and `close`."""
 
@@ -89,15 +97,16 @@ class Upstream:
     async def close(self) -> None:
         await self.session.close()
 
-    async def ask(self, scope: Scope, exchange: Exchange, route: Route, head: Head) -> ClientResponse:
-        """The service's answer, as soon as its head is there. Raises a `Problem`, or `ClientGone`."""
+    async def ask(self, scope: Scope, exchange: Exchange, route: Route, head: Head) -> tuple[ClientResponse, bytes]:
+        """The service's answer and the first piece of its body, as soon as both are there: granian keeps the head until
+        then, so that a service that breaks off before is no answer yet. Raises a `Problem`, or `ClientGone`."""
         method: str = scope["method"]
         target = route.base_url + scope["raw_path"].decode("ascii")
         if query := scope["query_string"]:
             target += "?" + query.decode("latin-1")
         try:
             data = await self._body(exchange, head)
-            return await self.session.request(
+            answer = await self.session.request(
                 method,
                 URL(target, encoded=True),
                 headers=head.headers,
@@ -106,6 +115,7 @@ class Upstream:
                 allow_redirects=False,
                 middlewares=_ONCE if method in ("PUT", "DELETE") else None,
             )
+            return answer, await _first_piece(answer)
         except asyncio.CancelledError as error:
             if not exchange.took_back_cancellation():
                 raise
@@ -145,20 +155,20 @@ class Upstream:
         return ServiceFailed(f"The {service} service broke off. Whether it did the request is unknown.")
 
     @staticmethod
-    async def relay(answer: ClientResponse, exchange: Exchange, route: Route, head: Head) -> int:
+    async def relay(answer: ClientResponse, first: bytes, exchange: Exchange, route: Route, head: Head) -> int:
         """Hand the answer on. Returns its status, or what the figures call an answer that could not be finished."""
         content = answer.content
-        why: object = None
+        piece, why = first, ""
         try:
             await exchange.begin(answer.status, answer_headers(answer.raw_headers, head.request_id, route.base_url))
             while True:
-                piece = await content.readany()
                 is_last = content.at_eof()
                 await exchange.answer(piece, is_last=is_last)
                 if is_last:
                     return answer.status
                 if exchange.stop is not None:
                     break
+                piece = await content.readany()
         except asyncio.CancelledError:
             if not exchange.took_back_cancellation():
                 raise

@@ -105,6 +105,24 @@ async def test_a_service_that_speaks_nonsense(door: Door, answer: bytes) -> None
     await problem_of(door, "POST", "/v1/decisions", 502, b"{}")
 
 
+@pytest.mark.parametrize("framing", [b"Content-Length: 100", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("how", ["closes", "falls silent"])
+async def test_a_service_that_breaks_off_between_its_head_and_its_body(door: Door, framing: bytes, how: str) -> None:
+    """What it has said by then is no answer: the head of a 200 must not become the server's own bare 500."""
+    over = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n")
+        await writer.drain()
+        await (over.wait() if how == "falls silent" else asyncio.sleep(0.05))
+
+    door.qc.script = script
+    problem = await problem_of(door, "POST", "/v1/decisions", 502 if how == "closes" else 504, b"{}")
+    assert "unknown" in problem["detail"]
+    over.set()
+
+
 async def test_a_client_that_stops_sending(door: Door) -> None:
     cut = asyncio.Event()
 
