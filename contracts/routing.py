@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from contracts.envelope import EventData
-from contracts.values import WorkItem
+from contracts.values import Role, WorkItem
 
 
 class WorkChanged(EventData):
@@ -87,6 +89,26 @@ class WorkBreached(WorkChanged):
     type: ClassVar[str] = "routing.work.breached.v1"
 
 
+class WorkHandedOver(WorkChanged):
+    """One step is done and the next has it, before any gate: the studio gives it to retouching."""
+
+    type: ClassVar[str] = "routing.work.handed_over.v1"
+
+
+class WorkRerouted(WorkChanged):
+    """Its owner gave it another track, queue, team or priority."""
+
+    type: ClassVar[str] = "routing.work.rerouted.v1"
+
+
+class WorkEscalated(WorkChanged):
+    """A rung of its track's ladder was reached: someone is told. It stays where it is."""
+
+    type: ClassVar[str] = "routing.work.escalated.v1"
+    rung: str = Field(description="Of the ladder.", examples=["breach"])
+    to: Role = Field(description="Who is told.")
+
+
 EVENTS: tuple[type[EventData], ...] = (
     WorkCreated,
     WorkReady,
@@ -100,4 +122,7 @@ EVENTS: tuple[type[EventData], ...] = (
     WorkCancelled,
     WorkAtRisk,
     WorkBreached,
+    WorkHandedOver,
+    WorkRerouted,
+    WorkEscalated,
 )

@@ -69,6 +69,9 @@ work_item = Table(
     Column("blocked_at", _when),
     Column("packs", JSONB, nullable=False),
     Column("chosen_by", JSONB, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("team", Text),
+    Column("level", Text),
     UniqueConstraint(
         "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
     ),

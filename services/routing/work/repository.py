@@ -24,7 +24,8 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 # What steps change; the rest stays as it was made.
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
-    "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by",
+    "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
+    "owner_role", "priority",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
