@@ -9,7 +9,7 @@ T ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test check format contracts openapi constraints test-containers clean
+.PHONY: help setup run up test bench check format contracts openapi constraints test-containers clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ up: $(READY) ## Start everything, without the sample
 ## Work on it
 test: $(READY) ## Run the tests; T=tests/qc for a part, WORKERS=1 for one process
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(T)
+
+bench: $(READY) ## Measure, and compare with the bars; B=claims for one. Alone on the machine, please
+	$(BIN)/python -m bench $(B)
 
 check: $(READY) ## Lint, types, imports, and generated files up to date and compatible
 	$(BIN)/ruff check .
