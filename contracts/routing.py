@@ -1,11 +1,15 @@
 """Events of routing: each carries the work item's whole new state."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from pydantic import Field
 
 from contracts.envelope import EventData
 from contracts.values import Role, WorkItem
+
+MOST_PLANNED = 200
+"""Items in one event: a message of JetStream has a megabyte at most."""
 
 
 class WorkChanged(EventData):
@@ -17,8 +21,18 @@ class WorkChanged(EventData):
     cause: str | None = None
 
 
+class WorkPlanned(EventData):
+    """Shots and variants were made from a request: all of them, or a part when there are many. Each begins with its
+    version 1, whatever the version of this event."""
+
+    type: ClassVar[str] = "routing.work.planned.v1"
+    request_id: UUID
+    items: list[WorkItem] = Field(min_length=1, max_length=MOST_PLANNED)
+    by: str
+
+
 class WorkCreated(WorkChanged):
-    """A shot or variant was made from an accepted request."""
+    """A shot or variant was made. Said until `WorkPlanned` took its place: event logs still hold it."""
 
     type: ClassVar[str] = "routing.work.created.v1"
 
@@ -109,7 +123,7 @@ class WorkEscalated(WorkChanged):
     to: Role = Field(description="Who is told.")
 
 
-EVENTS: tuple[type[EventData], ...] = (
+WORK_CHANGES: tuple[type[WorkChanged], ...] = (
     WorkCreated,
     WorkReady,
     WorkClaimed,
@@ -126,3 +140,5 @@ EVENTS: tuple[type[EventData], ...] = (
     WorkRerouted,
     WorkEscalated,
 )
+
+EVENTS: tuple[type[EventData], ...] = (WorkPlanned, *WORK_CHANGES)

@@ -8,10 +8,11 @@ from contracts.envelope import EventData
 from contracts.governance import DecisionDomainsPublished
 from contracts.qc import DecisionRecorded
 from services.assets.vendors.service import keep_domains
-from services.assets.work.service import decision_recorded, work_changed
+from services.assets.work.service import decision_recorded, work_changed, work_planned
 
 HANDLERS: Mapping[type[EventData], Handler] = {
-    **dict.fromkeys(routing.EVENTS, work_changed),
+    routing.WorkPlanned: work_planned,
+    **dict.fromkeys(routing.WORK_CHANGES, work_changed),
     DecisionRecorded: decision_recorded,
     DecisionDomainsPublished: keep_domains,
 }

@@ -11,7 +11,8 @@ from services.qc.reference import service as reference
 from services.qc.work import service as work
 
 HANDLERS: Mapping[type[EventData], Handler] = {
-    **dict.fromkeys(routing.EVENTS, work.work_changed),
+    routing.WorkPlanned: work.work_planned,
+    **dict.fromkeys(routing.WORK_CHANGES, work.work_changed),
     DecisionDomainsPublished: reference.domains_published,
     ChannelPackPublished: reference.channel_pack_published,
 }

@@ -17,7 +17,7 @@ from chassis.clock import now
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness
 from contracts.governance import DecisionDomainsPublished, DomainOwner
-from contracts.routing import WorkApproved, WorkChanged, WorkClaimed, WorkCreated
+from contracts.routing import WorkApproved, WorkChanged, WorkClaimed, WorkPlanned
 from contracts.values import (
     ComplexityClass,
     Domain,
@@ -70,6 +70,12 @@ async def tell(
     await assets.publish(event(work=item, by="routing", cause=cause), item.id, version)
 
 
+async def plan(assets: Harness, *items: WorkItem) -> None:
+    """Say as routing that these were made."""
+    request_id = items[0].request_id
+    await assets.publish(WorkPlanned(request_id=request_id, items=list(items), by="routing"), request_id)
+
+
 async def known(assets: Harness, item: WorkItem, version: int) -> None:
     """Wait until assets' copy has this version of the item."""
 
@@ -82,7 +88,7 @@ async def known(assets: Harness, item: WorkItem, version: int) -> None:
 async def ready(assets: Harness, **changes: Any) -> WorkItem:
     """A shot that assets knows, in its queue."""
     item = shot(**changes)
-    await tell(assets, WorkCreated, item, 1)
+    await plan(assets, item)
     await known(assets, item, 1)
     return item
 

@@ -16,13 +16,24 @@ from contracts.routing import (
     WorkCancelled,
     WorkChanged,
     WorkClaimed,
-    WorkCreated,
     WorkHandedIn,
     WorkReady,
     WorkReturned,
 )
 from contracts.values import Gate, Outcome, Role, WorkItem, WorkState
-from tests.assets.factory import approved, claimed, known, photo, ready, sha256, tell, upload, variant_of, with_state
+from tests.assets.factory import (
+    approved,
+    claimed,
+    known,
+    photo,
+    plan,
+    ready,
+    sha256,
+    tell,
+    upload,
+    variant_of,
+    with_state,
+)
 
 
 async def final(assets: Harness, item: WorkItem, **changes: str) -> httpx.Response:
@@ -114,7 +125,7 @@ async def test_what_was_never_asked_for_is_said_to_be(assets: Harness) -> None:
     await ready(assets, view="back")
     await ready(assets, colorway="red")
     for channel in ("pdp", "amazon"):
-        await tell(assets, WorkCreated, variant := variant_of(item, channel), 1)
+        await plan(assets, variant := variant_of(item, channel))
         await known(assets, variant, 1)
     cases: list[tuple[dict[str, str], str, list[str] | None]] = [
         ({"sku": "NOPE"}, "unknown_sku", None),
@@ -171,7 +182,7 @@ async def test_the_gate_that_is_open_is_named(assets: Harness) -> None:
 async def test_a_waiting_variant_names_its_master(assets: Harness) -> None:
     item = await claimed(assets)
     variant = variant_of(item, "pdp")
-    await tell(assets, WorkCreated, variant, 1)
+    await plan(assets, variant)
     await known(assets, variant, 1)
     assert "its master, which is claimed in round 0" in (await final(assets, variant)).json()["detail"]
     await tell(assets, WorkReady, with_state(variant, WorkState.READY), 2)

@@ -11,7 +11,7 @@ from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.envelope import EventData
 from contracts.qc import Decision, DecisionRecorded, GateResult
-from contracts.routing import WorkApproved, WorkAtRisk, WorkBreached, WorkCreated, WorkReturned
+from contracts.routing import WorkApproved, WorkAtRisk, WorkBreached, WorkCreated, WorkPlanned, WorkReturned
 from contracts.values import (
     ComplexityClass,
     Gate,
@@ -61,11 +61,12 @@ def story() -> list[tuple[EventData, UUID, int]]:
         told.append((kind(work=work, by="test"), work.id, version))  # type: ignore[call-arg]
 
     in_time, late = item(), item()
+    planned = WorkPlanned(request_id=in_time.request_id, items=[in_time, late], by="test")
+    told.append((planned, planned.request_id, 1))
     for work, at in ((in_time, DUE - timedelta(hours=1)), (late, DUE + timedelta(hours=1))):
-        tell(WorkCreated, work, 1)
         tell(WorkApproved, work.model_copy(update={"state": WorkState.APPROVED, "approved_at": at}), 2)
     ai = item(ai=True, track="ai_assisted")
-    tell(WorkCreated, ai, 1)
+    tell(WorkCreated, ai, 1)  # as event logs from before `WorkPlanned` say it
     rejection = fail(ai, Gate.FINAL_QC, "texture_loss", ["over-retouching"], ["texture loss"])
     told.append((rejection, rejection.decision.id, 1))
     tell(WorkReturned, ai.model_copy(update={"round": 1}), 2)

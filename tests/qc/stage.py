@@ -13,7 +13,7 @@ from chassis.testkit.harness import Harness
 from contracts.assets import Version, VersionStored
 from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished, DomainOwner
-from contracts.routing import WorkChanged, WorkCreated
+from contracts.routing import WorkChanged, WorkPlanned
 from contracts.values import (
     ComplexityClass,
     Domain,
@@ -148,9 +148,13 @@ class Stage:
 
         await self.qc.eventually(is_ready)
 
-    async def publish_work(self, work: WorkItem, version: int = 1, event: type[WorkChanged] = WorkCreated) -> WorkItem:
-        """Say it as routing would, and wait until it is known."""
-        await self.qc.publish(event(work=work, by="routing"), work.id, version)
+    async def publish_work(self, work: WorkItem, version: int = 1, event: type[WorkChanged] | None = None) -> WorkItem:
+        """Say it as routing would (no event named: that it was made), and wait until it is known."""
+        if event is None:
+            planned = WorkPlanned(request_id=work.request_id, items=[work], by="routing")
+            await self.qc.publish(planned, work.request_id)
+        else:
+            await self.qc.publish(event(work=work, by="routing"), work.id, version)
 
         async def is_known() -> bool:
             rows = await self.qc.fetch("SELECT 1 FROM work_item WHERE id = $1 AND version >= $2", work.id, version)

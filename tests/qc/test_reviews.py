@@ -7,7 +7,7 @@ import pytest
 from chassis.ids import new_id
 from chassis.testkit.harness import Start
 from contracts.qc import DecisionRecorded, InspectionCompleted
-from contracts.routing import WorkCancelled
+from contracts.routing import WorkCancelled, WorkReady
 from contracts.values import ComplexityClass, Gate, Risk, WorkKind, WorkState
 from services.qc.app import create_app
 from services.qc.settings import QcSettings
@@ -100,7 +100,7 @@ async def test_cancelled_work_is_withdrawn_whichever_comes_first(stage: Stage) -
 
 
 async def test_an_older_state_of_work_changes_nothing(stage: Stage) -> None:
-    work = await stage.publish_work(work_item(sku="new"), 5)
+    work = await stage.publish_work(work_item(sku="new"), 5, WorkReady)
     await stage.qc.publish(
         WorkCancelled(work=work.model_copy(update={"state": WorkState.CANCELLED}), by="x"), work.id, 4
     )

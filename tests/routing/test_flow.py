@@ -9,10 +9,11 @@ from chassis.ids import new_id
 from chassis.testkit.harness import Harness
 from contracts.intake import RequestAccepted
 from contracts.routing import (
+    MOST_PLANNED,
     WorkApproved,
     WorkCancelled,
-    WorkCreated,
     WorkHandedIn,
+    WorkPlanned,
     WorkReady,
     WorkReturned,
 )
@@ -36,9 +37,10 @@ from tests.routing.others import (
 
 async def test_from_request_to_approved_variant(routing: Harness, monday: datetime) -> None:
     shot, pdp, zalando = await accept(routing, brief())
-    created = await routing.recorded(WorkCreated)
-    assert [(str(event.data.work.id), event.data.work.state, event.aggregateversion) for event in created] == [
-        (shot["id"], "ready", 1), (pdp["id"], "waiting", 1), (zalando["id"], "waiting", 1),
+    [planned] = await routing.recorded(WorkPlanned)
+    assert planned.subject == shot["request_id"] == str(planned.data.request_id)
+    assert [(str(work.id), work.state) for work in planned.data.items] == [
+        (shot["id"], "ready"), (pdp["id"], "waiting"), (zalando["id"], "waiting"),
     ]  # fmt: skip
     assert pdp["due_at"] is None
     assert (pdp["track"], pdp["queue"], pdp["owner_role"]) == ("marketplace", "marketplace", "asset_manager")
@@ -156,7 +158,7 @@ async def test_a_cancel_that_arrives_first_wins(routing: Harness) -> None:
     await routing.publish(RequestAccepted(request=request), request.id, 1)
     await accept(routing, other)
     assert await work_of(routing, request) == []
-    assert len(await routing.recorded(WorkCreated)) == 3
+    assert len(await routing.recorded(WorkPlanned)) == 1
 
 
 async def test_delivered_again_makes_nothing_twice(routing: Harness) -> None:
@@ -168,7 +170,27 @@ async def test_delivered_again_makes_nothing_twice(routing: Harness) -> None:
     await accept(routing, brief())
     await drained(routing)
     assert len(await work_of(routing, request)) == 3
-    assert len(await routing.recorded(WorkCreated)) == 6
+    assert [len(event.data.items) for event in await routing.recorded(WorkPlanned)] == [3, 3]
+
+
+async def test_much_work_is_told_in_parts_that_fit_a_message(routing: Harness) -> None:
+    """500 shots for 30 channels are 15,500 items: their events stay far under JetStream's megabyte."""
+    colorways = [f"c{number}" for number in range(50)]
+    views = [f"v{number}" for number in range(10)]
+    plans = [ShotPlan(colorway=colorway, view=view, spec=ImageSpec()) for colorway in colorways for view in views]
+    request = brief(colorways=colorways, shots=plans, channels=[f"ch{number}" for number in range(30)])
+    await routing.publish(RequestAccepted(request=request), request.id)
+
+    async def all_made() -> bool:
+        [row] = await routing.fetch("SELECT count(*) FROM work_item WHERE request_id = $1", request.id)
+        return bool(row["count"] == 15_500)
+
+    await routing.eventually(all_made, 60)
+    told = await routing.recorded(WorkPlanned, request.id)
+    assert [len(event.data.items) for event in told] == [MOST_PLANNED] * 77 + [100]
+    assert len({work.id for event in told for work in event.data.items}) == 15_500
+    [row] = await routing.fetch("SELECT max(length(payload::text)) AS longest FROM event_log")
+    assert row["longest"] < 600_000
 
 
 async def test_events_in_any_order_end_alike(routing: Harness) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.routing import WorkChanged
-from contracts.values import Gate, WorkKind, WorkState
+from contracts.values import Gate, WorkItem, WorkKind, WorkState
 from services.assets.work.domain import Slot, WorkCopy
 from services.assets.work.models import passed_gate, work_item
 
@@ -32,10 +32,8 @@ def _copy(row: Row[*tuple[Any, ...]]) -> WorkCopy:
     return WorkCopy(**values)
 
 
-async def keep_newest(session: AsyncSession, changed: WorkChanged, version: int) -> bool:
-    """Store a state, unless a newer one of it is there. False when there is."""
-    work = changed.work
-    row = {
+def _row(work: WorkItem, version: int, cause: str | None) -> dict[str, Any]:
+    return {
         "id": work.id,
         "version": version,
         "kind": work.kind,
@@ -50,10 +48,21 @@ async def keep_newest(session: AsyncSession, changed: WorkChanged, version: int)
         "round": work.round,
         "returns_to": work.returns_to,
         "claimed_by": work.claimed_by,
-        "cause": changed.cause,
+        "cause": cause,
         "created_at": work.created_at,
         "approved_at": work.approved_at,
     }
+
+
+async def keep_new(session: AsyncSession, items: Sequence[WorkItem]) -> None:
+    """Store items that were just made: any state that is there already is as new or newer."""
+    rows = [_row(work, 1, None) for work in items]
+    await session.execute(insert(work_item).values(rows).on_conflict_do_nothing())
+
+
+async def keep_newest(session: AsyncSession, changed: WorkChanged, version: int) -> bool:
+    """Store a state, unless a newer one of it is there. False when there is."""
+    row = _row(changed.work, version, changed.cause)
     new = insert(work_item).values(row)
     kept = await session.execute(
         new.on_conflict_do_update(

@@ -4,9 +4,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.envelope import Event
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged
+from contracts.routing import WorkChanged, WorkPlanned
 from services.assets.versions.service import move_versions
 from services.assets.work import repository
+
+
+async def work_planned(session: AsyncSession, event: Event[WorkPlanned]) -> None:
+    await repository.keep_new(session, event.data.items)
 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:

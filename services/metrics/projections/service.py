@@ -1,12 +1,15 @@
 """What each event changes in the read models."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged
+from contracts.routing import WorkChanged, WorkPlanned
+from contracts.values import WorkItem
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_newest, keep_once
 
@@ -29,26 +32,30 @@ async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled
     await keep_newest(session, models.request, row)
 
 
+async def work_planned(session: AsyncSession, event: Event[WorkPlanned]) -> None:
+    # On a conflict the row that is there is as new or newer: these are first versions.
+    await keep_once(session, models.work, [_work(item, 1) for item in event.data.items])
+
+
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
-    work = event.data.work
-    await keep_newest(
-        session,
-        models.work,
-        {
-            "id": work.id,
-            "version": event.aggregateversion,
-            "kind": work.kind,
-            "category": work.category,
-            "track": work.track,
-            "channel": work.channel,
-            "ai": work.ai,
-            "state": work.state,
-            "risk": work.risk,
-            "round": work.round,
-            "due_at": work.due_at,
-            "approved_at": work.approved_at,
-        },
-    )
+    await keep_newest(session, models.work, _work(event.data.work, event.aggregateversion))
+
+
+def _work(work: WorkItem, version: int) -> dict[str, Any]:
+    return {
+        "id": work.id,
+        "version": version,
+        "kind": work.kind,
+        "category": work.category,
+        "track": work.track,
+        "channel": work.channel,
+        "ai": work.ai,
+        "state": work.state,
+        "risk": work.risk,
+        "round": work.round,
+        "due_at": work.due_at,
+        "approved_at": work.approved_at,
+    }
 
 
 async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:

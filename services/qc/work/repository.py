@@ -1,5 +1,6 @@
 """SQL of the work items' copy."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +22,12 @@ async def keep(session: AsyncSession, work: WorkItem, version: int) -> bool:
         ).returning(work_item.c.id)
     )
     return kept.first() is not None
+
+
+async def keep_new(session: AsyncSession, items: Sequence[WorkItem]) -> None:
+    """Store items that were just made: any state that is there already is as new or newer."""
+    rows = [{"id": work.id, "version": 1, "work": work.model_dump(mode="json")} for work in items]
+    await session.execute(insert(work_item).values(rows).on_conflict_do_nothing())
 
 
 async def load(session: AsyncSession, work_item_id: UUID, *, lock: bool = False) -> WorkItem | None:

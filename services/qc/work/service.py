@@ -3,10 +3,14 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.envelope import Event
-from contracts.routing import WorkChanged
+from contracts.routing import WorkChanged, WorkPlanned
 from contracts.values import WorkState
 from services.qc.reviews.service import withdraw
 from services.qc.work import repository
+
+
+async def work_planned(session: AsyncSession, event: Event[WorkPlanned]) -> None:
+    await repository.keep_new(session, event.data.items)
 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
