@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ log = get_logger(__name__)
 
 Handler = Callable[[AsyncSession, Any], Awaitable[None]]
 Prepare = Callable[[Any], Awaitable[Any]]
+BatchHandler = Callable[[AsyncSession, list[Event[Any]]], Awaitable[None]]
 PreparedHandler = Callable[[AsyncSession, Any, Any], Awaitable[None]]
 
 
@@ -58,14 +60,23 @@ class Job:
     apply: PreparedHandler
 
 
-Handlers = Mapping[type[EventData], Handler | Job]
+@dataclass(frozen=True)
+class Together:
+    """Takes all events of its type that stand side by side in a batch at once: `apply(session, events)`. What it
+    records says itself which event it answers (`Happened.answers`)."""
+
+    apply: BatchHandler
+
+
+AnyHandler = Handler | Job | Together
+Handlers = Mapping[type[EventData], AnyHandler]
 
 
 @dataclass(frozen=True)
 class _Delivery:
     message: Msg
     event: Event[Any]
-    handler: Handler | Job
+    handler: AnyHandler
 
 
 class Consumer:
@@ -187,10 +198,10 @@ class Consumer:
         try:
             async with self._database.transaction() as session:
                 new = await self._note_in_inbox(session, [one.event.id for one in deliveries])
-                for one in deliveries:
-                    if one.event.id in new:
-                        new.discard(one.event.id)  # the same event twice in one batch
-                        await self._run_handler(session, one)
+                first = {one.event.id: one for one in reversed(deliveries)}  # the same event twice in one batch
+                fresh = [one for one in deliveries if one.event.id in new and first[one.event.id] is one]
+                for handler, side_by_side in groupby(fresh, key=lambda one: one.handler):
+                    await self._run(session, handler, list(side_by_side))
                 await self._remember(session, deliveries)
         except Exception as error:
             if len(deliveries) > 1 or database_is_away(error):
@@ -255,15 +266,23 @@ class Consumer:
                 raise RuntimeError(f"preparing failed: {error!r}") from error
         async with self._database.transaction() as session:
             if await self._note_in_inbox(session, [delivery.event.id]):
-                await self._run_handler(session, delivery, prepared)
+                await self._run(session, handler, [delivery], prepared)
             await self._remember(session, [delivery])
 
-    async def _run_handler(self, session: AsyncSession, delivery: _Delivery, prepared: Any = None) -> None:
-        with self._context(delivery.event):
-            if isinstance(delivery.handler, Job):
-                await delivery.handler.apply(session, delivery.event, prepared)
-            else:
-                await delivery.handler(session, delivery.event)
+    async def _run(
+        self, session: AsyncSession, handler: AnyHandler, deliveries: list[_Delivery], prepared: Any = None
+    ) -> None:
+        if isinstance(handler, Together) and len(deliveries) > 1:
+            await handler.apply(session, [one.event for one in deliveries])
+            return
+        for one in deliveries:
+            with self._context(one.event):
+                if isinstance(handler, Together):
+                    await handler.apply(session, [one.event])
+                elif isinstance(handler, Job):
+                    await handler.apply(session, one.event, prepared)
+                else:
+                    await handler(session, one.event)
 
     def _context(self, event: Event[Any]) -> ExitStack:
         stack = ExitStack()

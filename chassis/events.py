@@ -34,6 +34,8 @@ class Happened:
     data: EventData
     aggregate_id: UUID | str
     version: int
+    answers: Event[Any] | None = None
+    """The event that this one answers. None: the one that is being handled, if any."""
 
 
 async def record(session: AsyncSession, *happened: Happened) -> None:
@@ -50,9 +52,9 @@ async def record(session: AsyncSession, *happened: Happened) -> None:
             subject=str(one.aggregate_id),
             time=at,
             aggregateversion=one.version,
-            correlationid=correlation,
-            causationid=context.causation_id.get(),
-            traceparent=trace,
+            correlationid=one.answers.correlationid if one.answers else correlation,
+            causationid=one.answers.id if one.answers else context.causation_id.get(),
+            traceparent=one.answers.traceparent if one.answers else trace,
             data=one.data,
         )
         for one in happened

@@ -1,17 +1,14 @@
 """Which event does what: in the API's process, and in the worker's."""
 
-from collections.abc import Mapping
-
-from chassis.consumer import Handler
+from chassis.consumer import Handlers, Together
 from contracts import routing
-from contracts.envelope import EventData
 from contracts.governance import DecisionDomainsPublished
 from contracts.qc import DecisionRecorded
 from services.assets.vendors.service import keep_domains
 from services.assets.work.service import decision_recorded, work_changed, work_planned
 
-HANDLERS: Mapping[type[EventData], Handler] = {
-    routing.WorkPlanned: work_planned,
+HANDLERS: Handlers = {
+    routing.WorkPlanned: Together(work_planned),
     **dict.fromkeys(routing.WORK_CHANGES, work_changed),
     DecisionRecorded: decision_recorded,
     DecisionDomainsPublished: keep_domains,

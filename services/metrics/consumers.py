@@ -1,20 +1,17 @@
 """Which event feeds which projection."""
 
-from collections.abc import Mapping
-
-from chassis.consumer import Handler
+from chassis.consumer import Handlers, Together
 from contracts import routing
 from contracts.assets import DeliveryReceived, VersionStored
-from contracts.envelope import EventData
 from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
 from contracts.qc import DecisionRecorded
 from services.metrics.projections import service
 
-HANDLERS: Mapping[type[EventData], Handler] = {
+HANDLERS: Handlers = {
     RequestAccepted: service.request_accepted,
     RequestReturned: service.request_returned,
     RequestCancelled: service.request_cancelled,
-    routing.WorkPlanned: service.work_planned,
+    routing.WorkPlanned: Together(service.work_planned),
     **dict.fromkeys(routing.WORK_CHANGES, service.work_changed),
     VersionStored: service.version_stored,
     DeliveryReceived: service.delivery_received,

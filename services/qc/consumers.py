@@ -1,17 +1,14 @@
 """Which event feeds which copy. What is measured is in `worker.py`."""
 
-from collections.abc import Mapping
-
-from chassis.consumer import Handler
+from chassis.consumer import Handlers, Together
 from contracts import routing
 from contracts.assets import ChannelPackPublished
-from contracts.envelope import EventData
 from contracts.governance import DecisionDomainsPublished
 from services.qc.reference import service as reference
 from services.qc.work import service as work
 
-HANDLERS: Mapping[type[EventData], Handler] = {
-    routing.WorkPlanned: work.work_planned,
+HANDLERS: Handlers = {
+    routing.WorkPlanned: Together(work.work_planned),
     **dict.fromkeys(routing.WORK_CHANGES, work.work_changed),
     DecisionDomainsPublished: reference.domains_published,
     ChannelPackPublished: reference.channel_pack_published,

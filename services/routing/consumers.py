@@ -1,16 +1,13 @@
 """Which event does what to work."""
 
-from collections.abc import Mapping
-
-from chassis.consumer import Handler
+from chassis.consumer import Handlers, Together
 from contracts.assets import VersionStored
-from contracts.envelope import EventData
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from services.routing.work import reactions
 
-HANDLERS: Mapping[type[EventData], Handler] = {
-    RequestAccepted: reactions.request_accepted,
+HANDLERS: Handlers = {
+    RequestAccepted: Together(reactions.requests_accepted),
     RequestCancelled: reactions.request_cancelled,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,

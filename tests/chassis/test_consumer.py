@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import consumer
 from chassis.bus import EVENTS_STREAM
 from chassis.clock import now
-from chassis.consumer import Job, NotYet
+from chassis.consumer import Job, NotYet, Together
 from chassis.events import Happened, record
 from contracts.envelope import Event
 from contracts.intake import RequestCancelled, RequestReturned
@@ -81,6 +81,38 @@ async def test_one_that_fails_in_a_batch_is_tried_again_and_the_others_go_on(
     assert await effects(probe) == ["first", "last", "fragile"]
     assert tries["fragile"] == 4, "once in the batch, alone at once, then by the schedule"
     assert await dead_letters(probe) == []
+
+
+async def test_events_are_taken_together_and_each_answer_says_what_it_answers(start_probe: StartProbe) -> None:
+    """Those that stand side by side, once each; one that fails doesn't take the others with it."""
+    publisher = await start_probe()
+    calls: list[list[str]] = []
+
+    async def all_at_once(session: AsyncSession, events: list[Cancelled]) -> None:
+        calls.append([event.data.cause for event in events])
+        for event in events:
+            await keep_effect(session, event)
+        answers = [RequestReturned(
+            id=event.data.id, sku=None, category=None, requested_by="x", problems=[], returned_at=now()
+        ) for event in events]  # fmt: skip
+        await record(session, *(Happened(one, one.id, 2, event) for one, event in zip(answers, events, strict=True)))
+        if "poison" in calls[-1]:
+            raise ValueError("poison")
+
+    [first, *_] = asked = await publish(publisher, *(str(number) for number in range(20)))
+    await publisher.publish(first.data, first.subject, event_id=first.id)  # and once more
+    await publish(publisher, "poison")
+    probe = await start_probe(fresh=False, handlers={RequestCancelled: Together(all_at_once)})
+    await until_answered(probe)
+    assert sorted(await effects(probe), key=int) == [str(number) for number in range(20)]
+    assert max(len(call) for call in calls) > 1
+    assert [call for call in calls if call == ["poison"]], "at last it was tried alone"
+    assert len(await dead_letters(probe)) == 1
+    await publish(probe, *(str(number) for number in range(20, 40)))
+    await until_answered(probe)
+    answers = await probe.recorded(RequestReturned)
+    assert {(one.causationid, one.correlationid) for one in answers} >= {(one.id, one.correlationid) for one in asked}
+    assert len(answers) == 40
 
 
 async def test_one_that_came_too_early_waits_for_the_other(start_probe: StartProbe) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.ids import new_id
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkBlocked, WorkReturned
+from contracts.routing import WorkBlocked, WorkReturned, WorkUnblocked
 from contracts.values import ComplexityClass, Gate, Role, WorkState
 from tests.qc.stage import DECIDES, FLAGGED, Stage, measurement, work_item
 
@@ -200,7 +200,7 @@ async def test_blocked_work_is_not_decided(stage: Stage) -> None:
     version = await stage.measured(work)
     await stage.publish_work(work.model_copy(update={"state": WorkState.BLOCKED}), 2, WorkBlocked)
     assert (await stage.decide(version, Gate.TECHNICAL)).status_code == 409
-    await stage.publish_work(work, 3)
+    await stage.publish_work(work, 3, WorkUnblocked)
     assert (await stage.decide(version, Gate.TECHNICAL)).status_code == 201
 
 

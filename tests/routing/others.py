@@ -136,8 +136,17 @@ async def dead_letters(routing: Harness) -> int:
 
 
 async def told(routing: Harness, work_id: str) -> list[tuple[str, int]]:
-    """Every event of a work item in the order of the log: what happened, and the version."""
+    """Every event of a work item in the order of the log: what happened, and its version. That it was created, an event
+    says of many at once."""
+    planned = await routing.fetch(
+        "SELECT 1 FROM event_log WHERE subject LIKE 'evt.routing.work.planned.%'"
+        " AND payload::jsonb -> 'data' -> 'items' @> jsonb_build_array(jsonb_build_object('id', $1::text))",
+        work_id,
+    )
     rows = await routing.fetch(
         "SELECT subject, aggregate_version FROM event_log WHERE aggregate_id = $1 ORDER BY position", work_id
     )
-    return [(row["subject"].split(".")[3], row["aggregate_version"]) for row in rows]
+    return [
+        *[("created", 1)] * len(planned),
+        *((row["subject"].split(".")[3], row["aggregate_version"]) for row in rows),
+    ]

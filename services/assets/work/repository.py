@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,12 @@ _OF_SLOTS = text(
       ON w.sku = slot.sku AND w.colorway = slot.colorway AND w.view = slot.view
      AND w.channel IS NOT DISTINCT FROM slot.channel
     """
+)
+
+
+_INSERT_NEW = text(
+    "INSERT INTO work_item SELECT * FROM json_populate_recordset(NULL::work_item, CAST(:rows AS json))"
+    " ON CONFLICT DO NOTHING"
 )
 
 
@@ -56,8 +63,8 @@ def _row(work: WorkItem, version: int, cause: str | None) -> dict[str, Any]:
 
 async def keep_new(session: AsyncSession, items: Sequence[WorkItem]) -> None:
     """Store items that were just made: any state that is there already is as new or newer."""
-    rows = [_row(work, 1, None) for work in items]
-    await session.execute(insert(work_item).values(rows).on_conflict_do_nothing())
+    rows = orjson.dumps([_row(work, 1, None) for work in items], default=str).decode()
+    await session.execute(_INSERT_NEW, {"rows": rows})
 
 
 async def keep_newest(session: AsyncSession, changed: WorkChanged, version: int) -> bool:

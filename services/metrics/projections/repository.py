@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table
+import orjson
+from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,16 @@ async def keep_newest(session: AsyncSession, table: Table, row: Mapping[str, Any
             index_elements=[table.c.id], set_=changes, where=table.c.version < new.excluded.version
         )
     )
+
+
+_INSERT_NEW_WORK = text(
+    "INSERT INTO work SELECT * FROM json_populate_recordset(NULL::work, CAST(:rows AS json)) ON CONFLICT DO NOTHING"
+)
+
+
+async def keep_new_work(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store work that was just made: any state that is there already is as new or newer."""
+    await session.execute(_INSERT_NEW_WORK, {"rows": orjson.dumps(rows, default=str).decode()})
 
 
 async def keep_once(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

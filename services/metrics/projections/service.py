@@ -11,7 +11,7 @@ from contracts.qc import DecisionRecorded
 from contracts.routing import WorkChanged, WorkPlanned
 from contracts.values import WorkItem
 from services.metrics.projections import models
-from services.metrics.projections.repository import keep_newest, keep_once
+from services.metrics.projections.repository import keep_new_work, keep_newest, keep_once
 
 
 async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
@@ -32,9 +32,8 @@ async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled
     await keep_newest(session, models.request, row)
 
 
-async def work_planned(session: AsyncSession, event: Event[WorkPlanned]) -> None:
-    # On a conflict the row that is there is as new or newer: these are first versions.
-    await keep_once(session, models.work, [_work(item, 1) for item in event.data.items])
+async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) -> None:
+    await keep_new_work(session, [_work(item, 1) for event in events for item in event.data.items])
 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.values import WorkItem
 from services.qc.work.models import work_item
+
+_INSERT_NEW = text(
+    "INSERT INTO work_item (id, version, work)"
+    " SELECT id, 1, work FROM unnest(CAST(:ids AS uuid[]), CAST(:works AS jsonb[])) AS made (id, work)"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 async def keep(session: AsyncSession, work: WorkItem, version: int) -> bool:
@@ -26,8 +32,8 @@ async def keep(session: AsyncSession, work: WorkItem, version: int) -> bool:
 
 async def keep_new(session: AsyncSession, items: Sequence[WorkItem]) -> None:
     """Store items that were just made: any state that is there already is as new or newer."""
-    rows = [{"id": work.id, "version": 1, "work": work.model_dump(mode="json")} for work in items]
-    await session.execute(insert(work_item).values(rows).on_conflict_do_nothing())
+    values = {"ids": [work.id for work in items], "works": [work.model_dump_json() for work in items]}
+    await session.execute(_INSERT_NEW, values)
 
 
 async def load(session: AsyncSession, work_item_id: UUID, *, lock: bool = False) -> WorkItem | None:

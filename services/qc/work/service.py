@@ -9,8 +9,8 @@ from services.qc.reviews.service import withdraw
 from services.qc.work import repository
 
 
-async def work_planned(session: AsyncSession, event: Event[WorkPlanned]) -> None:
-    await repository.keep_new(session, event.data.items)
+async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) -> None:
+    await repository.keep_new(session, [work for event in events for work in event.data.items])
 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:

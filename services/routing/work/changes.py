@@ -1,20 +1,25 @@
 """Storing steps: rows, history, events and timers of any number of work items, in a handful of statements."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.events import Happened, record
 from chassis.timers import Timer, drop_timers, set_timers
+from contracts.envelope import Event
 from contracts.routing import MOST_PLANNED, WorkPlanned
 from services.routing.work import repository
 from services.routing.work.domain import Change, Tracked, timers_of
 
 
-async def save(session: AsyncSession, changes: Sequence[Change]) -> None:
-    """Store steps in their order; an item may take several. Call it once a transaction and item, with its lock held."""
+async def save(session: AsyncSession, changes: Sequence[Change], answers: Mapping[UUID, Event[Any]] = {}) -> None:
+    """Store steps in their order; an item may take several. Call it once a transaction and item, with its lock held.
+
+    `answers`: request → the event that its new work answers, where several events are handled at once.
+    """
     if not changes:
         return
     made = {change.after.work.id for change in changes if change.before is None}
@@ -24,18 +29,21 @@ async def save(session: AsyncSession, changes: Sequence[Change]) -> None:
     if changed := [item for key, item in newest.items() if key not in made]:
         await repository.update_items(session, changed)
     await repository.add_history(session, changes)
-    await record(session, *_planned(changes), *(_told(change) for change in changes if change.before is not None))
+    await record(
+        session, *_planned(changes, answers), *(_told(change) for change in changes if change.before is not None)
+    )
     await _bring_timers(session, changes, newest)
 
 
-def _planned(changes: Sequence[Change]) -> Iterator[Happened]:
+def _planned(changes: Sequence[Change], answers: Mapping[UUID, Event[Any]]) -> Iterator[Happened]:
     """What was made, told by request: one event for many items costs everyone a fraction of one for each."""
     made = [change for change in changes if change.before is None]
     for (request_id, by), of_request in groupby(made, key=lambda change: (change.after.work.request_id, change.by)):
         items = [change.after.work for change in of_request]
         for number, at in enumerate(range(0, len(items), MOST_PLANNED), start=1):
             part = items[at : at + MOST_PLANNED]
-            yield Happened(WorkPlanned(request_id=request_id, items=part, by=by), request_id, number)
+            said = WorkPlanned(request_id=request_id, items=part, by=by)
+            yield Happened(said, request_id, number, answers.get(request_id))
 
 
 def _told(change: Change) -> Happened:

@@ -21,14 +21,19 @@ from services.routing.work.planning import due_for, lease_of, plan_work
 log = get_logger(__name__)
 
 
-async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
-    """Makes its work, once. A request that was cancelled before this arrived makes none."""
-    request = event.data.request
-    if not await repository.take_request(session, request.id, event.aggregateversion, request.deadline):
-        log.info("a request that was taken or cancelled before makes no work", request_id=str(request.id))
-        return
-    items = plan_work(request, await current_packs(session), now())
-    await save(session, [domain.create(item, request.requested_by) for item in items])
+async def requests_accepted(session: AsyncSession, accepted: list[Event[RequestAccepted]]) -> None:
+    """Makes their work, once. A request that was cancelled before this arrived makes none."""
+    taken = await repository.take_requests(session, accepted)
+    packs, at = await current_packs(session), now()
+    answers = {event.data.request.id: event for event in accepted if event.data.request.id in taken}
+    if known := sorted(str(one.data.request.id) for one in accepted if one.data.request.id not in taken):
+        log.info("requests that were taken or cancelled before make no work", request_ids=known)
+    made = [
+        domain.create(item, event.data.request.requested_by)
+        for event in answers.values()
+        for item in plan_work(event.data.request, packs, at)
+    ]
+    await save(session, made, answers)
 
 
 async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled]) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import Row, Select, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.envelope import Event
+from contracts.intake import RequestAccepted
 from contracts.values import WorkItem, WorkState
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
@@ -98,11 +100,19 @@ async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any
     return found.all()
 
 
-async def take_request(session: AsyncSession, request_id: UUID, version: int, deadline: datetime | None) -> bool:
-    """Note an accepted request; False when it is known already, be it as cancelled."""
-    row = {"id": request_id, "version": version, "cancelled": False, "deadline": deadline}
-    taken: Any = await session.execute(insert(models.request).values(row).on_conflict_do_nothing())
-    return bool(taken.rowcount)
+async def take_requests(session: AsyncSession, accepted: Sequence[Event[RequestAccepted]]) -> set[UUID]:
+    """Note accepted requests. Those that weren't known yet: one that is may be a cancelled one."""
+    rows = {
+        event.data.request.id: {
+            "id": event.data.request.id,
+            "version": event.aggregateversion,
+            "cancelled": False,
+            "deadline": event.data.request.deadline,
+        }
+        for event in reversed(accepted)
+    }
+    new = insert(models.request).values(list(rows.values())).on_conflict_do_nothing().returning(models.request.c.id)
+    return set((await session.execute(new)).scalars())
 
 
 async def cancel_request(session: AsyncSession, request_id: UUID, version: int) -> None:
