@@ -131,6 +131,7 @@ def pack() -> dict[str, Any]:
 
 
 Change = Callable[[dict[str, Any]], object]
+LINED = {"field": "lined", "value": True}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,35 @@ Change = Callable[[dict[str, Any]], object]
         (lambda pack: pack["recipe"][0].update(spec={"max_bytes": 10**12}), "8 or 16 bits"),
         (lambda pack: pack["recipe"][0].update(spec={"aspect": 1e9}), "8 or 16 bits"),
         (lambda pack: pack["recipe"][0].update(spec={"aspect": "inf"}), "finite"),
+        (lambda pack: pack["recipe"][0].update(shots=0), "greater than or equal to 1"),
+        (lambda pack: pack["recipe"][0].update(shots=11), "less than or equal to 10"),
+        (lambda pack: pack["recipe"][0].update(view="f" * 39, shots=2), "at most 40 characters"),
+        (lambda pack: (pack["recipe"][0].update(shots=3), pack["recipe"][1].update(view="front_3")), "front_3"),
+        (lambda pack: pack["fields"][0].update(mandatory=False, when=LINED), "brim is never mandatory"),
+        (lambda pack: pack["fields"][0].update(when=LINED | {"field": "depth"}), "there is no field `depth`"),
+        (lambda pack: pack["fields"][0].update(when=LINED | {"value": "wide"}), "`lined` is true or false"),
+        (lambda pack: pack["fields"][1].update(when={"field": "brim", "value": "huge"}), "wide, none"),
+        (lambda pack: pack["fields"][1].update(when={"field": "use", "value": "war"}), "none of the values of `use`"),
+        (lambda pack: pack["fields"][1].update(when={"field": "materials", "value": "lead"}), "of `materials`: felt"),
+        (
+            lambda pack: (pack["fields"][1].update(type="text"), pack["fields"][0].update(when=LINED)),
+            "lined` is a text without choices",
+        ),
+        (lambda pack: pack["fields"][1].update(when=LINED), "in a circle: lined needs lined"),
+        (
+            lambda pack: (
+                pack["fields"][0].update(when=LINED),
+                pack["fields"][1].update(when={"field": "brim", "value": "wide"}),
+            ),
+            "in a circle: brim needs lined needs brim",
+        ),
+        (
+            lambda pack: (
+                pack["fields"][0].update(when=LINED, implies={"wide": ["felt"]}),
+                pack["fields"][1].update(when={"field": "materials", "value": "felt"}),
+            ),
+            "in a circle: brim needs lined needs brim",
+        ),
         (lambda pack: pack.update(materials=[]), "materials"),
         (lambda pack: pack.update(recipe=[]), "recipe"),
         (lambda pack: pack.update(title="  "), "title"),
@@ -179,6 +209,7 @@ def test_a_pack_is_consistent(change: Change, says: str) -> None:
         ([{"name": "use"}], "not a field of `ai`"),
         ([{"name": "pose", "type": "boolean"}], "of type text or choice"),
         ([{"name": "pose"}, {"name": "pose"}], "doubled: pose"),
+        ([{"name": "pose", "when": {"field": "use", "value": "catalog"}}], "named by `only_for`"),
     ],
 )
 def test_the_ai_extension_has_the_fields_that_a_brief_can_have(fields: list[dict[str, Any]], says: str) -> None:

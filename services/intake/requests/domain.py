@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from contracts.values import ShotPlan
-from services.intake.categories.domain import planned_views
+from services.intake.categories.domain import planned_views, values_of
 from services.intake.categories.schemas import CategoryPack
 from services.intake.requests.errors import IllegalAction
 from services.intake.requests.schemas import Brief, RequestState, WaiverBrief
@@ -35,14 +35,17 @@ def amended(brief: Brief, changes: Brief) -> Brief:
 
 
 def planned_shots(pack: CategoryPack, brief: Brief) -> list[ShotPlan]:
-    """Recipe views × colorways, less what is waived; colorway by colorway, in the recipe's order."""
-    views = planned_views(pack, brief.attributes or {}, brief.required_views or ())
+    """Shots of the recipe's views × colorways, less what is waived; colorway by colorway, in the recipe's order.
+    Waiving a view waives all of its shots; waiving one of its later shots waives that one alone."""
+    values = values_of(pack, brief.attributes or {}, brief.materials or (), brief.use)
+    views = planned_views(pack, values, brief.required_views or ())
     waived = _waived(brief.waivers or (), brief.colorways or ())
     return [
-        ShotPlan(colorway=colorway, view=view.view, spec=view.spec)
+        ShotPlan(colorway=colorway, view=name, spec=view.spec, recipe_view=None if name == view.view else view.view)
         for colorway in brief.colorways or ()
         for view in views
-        if (colorway, view.view) not in waived
+        for name in view.shot_names
+        if waived.isdisjoint([(colorway, view.view), (colorway, name)])
     ]
 
 
