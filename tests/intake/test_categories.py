@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.testkit.harness import Harness
+from contracts.intake import RequestAccepted
 from contracts.values import Role
 from services.intake.categories.schemas import AiShotPack, CategoryContent
 from tests.intake.calls import AI_SHOT, CATEGORIES, REQUESTS, content, post, publish
@@ -74,6 +75,73 @@ async def test_a_new_category_is_new(intake: Harness) -> None:
     assert (await publish(intake, f"{CATEGORIES}/hats", body, 0)).status_code == 412
     brief = without(bags() | {"category": "hats"}, "attributes")
     assert (await post(intake, brief)).json()["state"] == "accepted"
+
+
+async def test_every_version_stays_readable(intake: Harness) -> None:
+    path, body = await new_category(intake, "wallets")
+    for version in (1, 2):
+        assert (await publish(intake, path, body | {"title": f"Wallets {version + 1}"}, version)).status_code == 200
+    headers = intake.bearer("vendor")
+    listed = (await intake.client.get(f"{path}/versions", headers=headers)).json()
+    assert [one["version"] for one in listed["items"]] == [3, 2, 1]
+    assert {one["published_by"] for one in listed["items"]} == {"creative_ops_manager-1"}
+    titles = [(await intake.client.get(f"{path}/versions/{n}", headers=headers)).json()["title"] for n in (1, 2, 3)]
+    assert titles == ["Wallets", "Wallets 2", "Wallets 3"]
+    page = (await intake.client.get(f"{path}/versions", params={"limit": 2}, headers=headers)).json()
+    rest = await intake.client.get(f"{path}/versions", params={"cursor": page["next_cursor"]}, headers=headers)
+    assert [one["version"] for one in page["items"] + rest.json()["items"]] == [3, 2, 1]
+    assert rest.json()["next_cursor"] is None
+    defaults = (await intake.client.get(f"{CATEGORIES}/bags/versions", headers=headers)).json()["items"]
+    assert (defaults[0]["version"], defaults[0]["published_by"]) == (1, "defaults")
+
+    for wrong, status in (
+        (f"{path}/versions/4", 404), (f"{path}/versions/0", 422), (f"{path}/versions/x", 422),
+        (f"{path}/versions/{10**12}", 422), (f"{CATEGORIES}/hoods/versions", 404),
+        (f"{CATEGORIES}/hoods/versions/1", 404),
+        (f"{path}/versions?cursor=AZOoXzqAcLuJPTr3fE_5XA", 422), (f"{path}/versions?cursor=zzz", 422),
+    ):  # fmt: skip
+        answer = await intake.client.get(wrong, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), wrong
+    for read in (f"{path}/versions", f"{path}/versions/1"):
+        assert (await intake.client.get(read)).status_code == 401
+
+
+async def test_a_brand_adds_retires_and_changes_a_category(intake: Harness) -> None:
+    """No code, no restart: fields on a condition, a view of several shots, and what was accepted keeps its version."""
+    path, body = await new_category(intake, "umbrellas")
+    body["fields"] = [
+        {"name": "opens", "type": "boolean", "asks": "whether it opens", "remedy": "Send true or false."},
+        {
+            "name": "span_cm", "type": "integer", "maximum": 300, "asks": "how wide it opens", "remedy": "Measure it.",
+            "when": {"field": "opens", "value": True},
+        },
+    ]  # fmt: skip
+    body["recipe"] = [
+        {"view": "closed", "title": "Closed", "spec": {}},
+        {"view": "open", "title": "Open", "shots": 2, "when": {"field": "opens", "value": True}, "spec": {}},
+    ]
+    assert (await publish(intake, path, body, 1)).status_code == 200
+    umbrella = without(
+        bags() | {"category": "umbrellas", "attributes": {"opens": True}, "required_views": None}, "waivers"
+    )
+    [problem] = (await post(intake, umbrella)).json()["problems"]
+    assert (problem["pointer"], "since `opens` says `true`" in problem["problem"]) == ("/attributes/span_cm", True)
+    made = (await post(intake, changed(umbrella, attributes__span_cm=98))).json()
+    assert (made["state"], made["category_version"]) == ("accepted", 2)
+    assert [(shot["view"], shot["recipe_view"]) for shot in made["shots"] if shot["colorway"] == "gray"] == [
+        ("closed", None), ("open", None), ("open_2", "open"),
+    ]  # fmt: skip
+    [event] = await intake.recorded(RequestAccepted, made["id"])
+    assert [shot.recipe_view for shot in event.data.request.shots] == [None, None, "open"] * 2
+
+    assert (await publish(intake, path, body | {"retired": True}, 2)).json()["retired"] is True
+    late = (await post(intake, changed(umbrella, attributes__span_cm=98))).json()
+    assert (late["state"], [one["problem"] for one in late["problems"]]) == (
+        "returned", ["The category `umbrellas` is retired."],
+    )  # fmt: skip
+    assert "umbrellas" not in late["problems"][0]["remedy"]
+    read = await intake.client.get(f"{REQUESTS}/{made['id']}", headers=intake.bearer("producer"))
+    assert read.json() == made
 
 
 async def test_only_the_owner_edits(intake: Harness) -> None:

@@ -11,22 +11,39 @@ from services.intake.requests.schemas import Brief, RequestState, WaiverBrief
 
 
 class Action(StrEnum):
-    AMENDED = "amended"
+    AMENDED = "amended"  # while it is incomplete: checked anew, it is accepted or returned again
+    RETURNED = "returned"  # with questions to its requester
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"  # again: the answers are enough
     CANCELLED = "cancelled"
 
 
-# A returned request that is amended is accepted or returned again. A change after acceptance is not one of these.
 LEGAL: Mapping[RequestState, frozenset[Action]] = {
-    RequestState.RETURNED: frozenset({Action.AMENDED, Action.CANCELLED}),
-    RequestState.ACCEPTED: frozenset({Action.CANCELLED}),
+    RequestState.RETURNED: frozenset({Action.AMENDED, Action.ANSWERED, Action.CANCELLED}),
+    RequestState.ANSWERED: frozenset({Action.ACCEPTED, Action.RETURNED, Action.CANCELLED}),
+    RequestState.ACCEPTED: frozenset({Action.RETURNED, Action.CANCELLED}),
     RequestState.CANCELLED: frozenset(),
 }
+# Of a returned request: one that was never accepted is amended, one that is in production is asked about.
+_NEVER_ACCEPTED = frozenset({Action.AMENDED})
+_ONCE_ACCEPTED = frozenset({Action.ANSWERED})
+
+_AMEND_INSTEAD = (
+    " It is in production: what changes its content is an amendment (`/v1/requests/{id}/amendments`), which says first"
+    " what it would change."
+)
 
 
-def require_legal(state: RequestState, action: Action) -> None:
+def legal_actions(state: RequestState, *, was_accepted: bool) -> frozenset[Action]:
+    return LEGAL[state] - (_NEVER_ACCEPTED if was_accepted else _ONCE_ACCEPTED)
+
+
+def require_legal(state: RequestState, action: Action, *, was_accepted: bool = False) -> None:
     """Raises `IllegalAction`, naming what is legal."""
-    if action not in LEGAL[state]:
-        raise IllegalAction(action, state, LEGAL[state])
+    legal = legal_actions(state, was_accepted=was_accepted)
+    if action not in legal:
+        is_content = action is Action.AMENDED and was_accepted and state is not RequestState.CANCELLED
+        raise IllegalAction(action, state, legal, _AMEND_INSTEAD if is_content else "")
 
 
 def amended(brief: Brief, changes: Brief) -> Brief:
