@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from chassis.consumer import Handler
 from contracts.assets import VersionStored
 from contracts.envelope import EventData
-from contracts.intake import RequestAccepted, RequestCancelled
+from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
+from services.routing.clarification import reactions as clarification
 from services.routing.work import reactions
 
 HANDLERS: Mapping[type[EventData], Handler] = {
     RequestAccepted: reactions.request_accepted,
     RequestCancelled: reactions.request_cancelled,
+    RequestReturned: clarification.request_returned,
+    RequestAnswered: clarification.request_answered,
+    RequestClarified: clarification.request_clarified,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,
 }
