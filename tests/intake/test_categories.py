@@ -12,8 +12,11 @@ from chassis.testkit.harness import Harness
 from contracts.intake import RequestAccepted
 from contracts.values import Role
 from services.intake.categories.schemas import AiShotPack, CategoryContent
+from services.routing.work.planning import plan_work
 from tests.intake.calls import AI_SHOT, CATEGORIES, REQUESTS, content, post, publish
 from tests.intake.samples import bags, changed, without
+from tests.routing.others import MONDAY
+from tests.routing.test_rules import DEFAULTS
 
 
 async def new_category(intake: Harness, name: str) -> tuple[str, dict[str, Any]]:
@@ -133,6 +136,12 @@ async def test_a_brand_adds_retires_and_changes_a_category(intake: Harness) -> N
     ]  # fmt: skip
     [event] = await intake.recorded(RequestAccepted, made["id"])
     assert [shot.recipe_view for shot in event.data.request.shots] == [None, None, "open"] * 2
+    # Routing's rules know nothing of it, and make work of it all the same.
+    work = [item.work for item in plan_work(event.data.request, DEFAULTS, MONDAY)]
+    assert [(item.category, item.view) for item in work if item.channel is None and item.colorway == "gray"] == [
+        ("umbrellas", "closed"), ("umbrellas", "open"), ("umbrellas", "open_2"),
+    ]  # fmt: skip
+    assert {item.channel for item in work} == {None, *umbrella["channels"]}
 
     assert (await publish(intake, path, body | {"retired": True}, 2)).json()["retired"] is True
     late = (await post(intake, changed(umbrella, attributes__span_cm=98))).json()

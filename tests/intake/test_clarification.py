@@ -422,9 +422,10 @@ async def test_a_reminder_of_an_earlier_return_is_silent(fresh_intake: Harness) 
     await fresh_intake.fetch("INSERT INTO timer SELECT gen_random_uuid(), kind, key || '00', due_at FROM timer")
     await do(fresh_intake, made, "answer", answers(asked))
     assert len(await fresh_intake.fetch("SELECT 1 FROM timer")) == 2
+    await ask(fresh_intake, made)
     clock.set(MONDAY + 100 * HOUR)
     await rung(fresh_intake)
-    assert await fresh_intake.recorded(RequestReminded) == []
+    assert [event.aggregateversion for event in await fresh_intake.recorded(RequestReminded)] == [4, 4]
 
 
 async def test_the_hours_are_a_pack(fresh_intake: Harness) -> None:

@@ -139,6 +139,10 @@ async def test_what_arrives_meanwhile_is_taken_and_paused_again(routing: Harness
     await routing.publish(returned(request, monday), request.id, 2)
     await in_state(routing, shot["id"], "blocked")
     await hand_in(routing, shot)
+    await drained(routing)
+    delivered = await read(routing, shot["id"])
+    assert [step["what"] for step in delivered["history"][-3:]] == ["unblocked", "handed_in", "blocked"]
+    assert (delivered["state"], await timers(routing)) == ("blocked", 0)
     await decide(routing, shot, "failed")
     await drained(routing)
     again = await in_state(routing, shot["id"], "blocked", round=1)
@@ -180,6 +184,20 @@ async def test_in_any_order_and_twice_the_pause_counts_once(routing: Harness, mo
         assert (found["state"], due(found)) == ("ready", CALENDAR.add(due(shot), 9 * HOUR)), order
         assert [step["what"] for step in found["history"]] == ["created", "blocked", "unblocked"], order
     assert await dead_letters(routing) == 0
+
+
+async def test_an_answer_to_earlier_questions_that_comes_late_starts_nothing(
+    routing: Harness, monday: datetime
+) -> None:
+    request = brief(channels=[])
+    shot, *_ = await accept(routing, request)
+    await routing.publish(returned(request, monday), request.id, 2)
+    await routing.publish(returned(request, monday + HOUR, "And the size?"), request.id, 4)
+    await routing.publish(answered(request, monday, monday + HOUR), request.id, 3)
+    await drained(routing)
+    assert (await read(routing, shot["id"]))["state"] == "blocked"
+    await routing.publish(answered(request, monday + HOUR, monday + 2 * HOUR), request.id, 5)
+    await in_state(routing, shot["id"], "ready")
 
 
 async def test_what_comes_before_the_request_waits_for_it(routing: Harness, monday: datetime) -> None:
