@@ -24,8 +24,18 @@ class FieldProblem(Value):
     remedy: str
 
 
+class Question(Value):
+    """What production must know before it goes on."""
+
+    id: UUID
+    pointer: str | None = Field(description="JSON pointer into the request, where it is about one field.")
+    text: str
+    asked_by: str
+
+
 class RequestReturned(EventData):
-    """A request is incomplete: it is with its requester, and the SLA clock stands still."""
+    """A request is with its requester, and the SLA clock stands still: it is incomplete, or was accepted before and has
+    open questions."""
 
     type: ClassVar[str] = "intake.request.returned.v1"
     id: UUID
@@ -34,6 +44,57 @@ class RequestReturned(EventData):
     requested_by: str
     problems: list[FieldProblem]
     returned_at: AwareDatetime
+    questions: list[Question] = Field(default=[], description="Open ones; none while it was never accepted.")
+    returned_by: str | None = Field(default=None, description="Who asked; None: it is incomplete.")
+
+
+class Answer(Value):
+    """What the requester said to one question."""
+
+    question_id: UUID
+    pointer: str | None
+    text: str
+
+
+class RequestAnswered(EventData):
+    """Every open question is answered: the request is with us again, and the SLA clock goes on."""
+
+    type: ClassVar[str] = "intake.request.answered.v1"
+    id: UUID
+    sku: str | None
+    category: str | None
+    requested_by: str
+    answers: list[Answer]
+    answered_by: str
+    returned_at: AwareDatetime = Field(description="When the questions were asked.")
+    answered_at: AwareDatetime
+
+
+class RequestClarified(EventData):
+    """The answers are enough: the request is accepted again."""
+
+    type: ClassVar[str] = "intake.request.clarified.v1"
+    id: UUID
+    sku: str | None
+    category: str | None
+    requested_by: str
+    clarified_by: str
+    returned_at: AwareDatetime = Field(description="When the questions were asked.")
+    answered_at: AwareDatetime
+    clarified_at: AwareDatetime
+
+
+class RequestReminded(EventData):
+    """A returned request still waits for its requester. It stays as it is, at its version."""
+
+    type: ClassVar[str] = "intake.request.reminded.v1"
+    id: UUID
+    sku: str | None
+    category: str | None
+    to: str = Field(description="Its requester.")
+    number: int = Field(ge=1, description="Counts the reminders since this return.")
+    returned_at: AwareDatetime
+    reminded_at: AwareDatetime
 
 
 class RequestCancelled(EventData):
@@ -46,4 +107,11 @@ class RequestCancelled(EventData):
     cancelled_at: AwareDatetime
 
 
-EVENTS: tuple[type[EventData], ...] = (RequestAccepted, RequestReturned, RequestCancelled)
+EVENTS: tuple[type[EventData], ...] = (
+    RequestAccepted,
+    RequestReturned,
+    RequestCancelled,
+    RequestAnswered,
+    RequestClarified,
+    RequestReminded,
+)

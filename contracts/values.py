@@ -176,10 +176,13 @@ class ShotPlan(Value):
     colorway: str
     view: str
     spec: ImageSpec
+    recipe_view: str | None = Field(
+        default=None, description="The view of the recipe, where it has several shots; None: `view` itself."
+    )
 
 
 class Waiver(Value):
-    """A view of the recipe that this request does without, and why."""
+    """A view of the recipe, or one shot of it, that this request does without, and why."""
 
     view: str
     colorway: str | None = Field(default=None, description="None: for every colorway.")

@@ -1,4 +1,7 @@
-"""Which service a path belongs to: by its first two segments, as the services' own OpenAPI documents say."""
+"""Which service a path belongs to: by its first two segments, as the services' own OpenAPI documents say.
+
+An action on a whole collection follows a colon (`/v1/requests:validate`), which ends the segment here like a slash.
+"""
 
 import difflib
 import functools
@@ -23,7 +26,8 @@ SIGNED = "/webhooks/vendors"
 _PATH = re.compile(rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]++|%[0-9A-Fa-f]{2})++)++/?")
 # Encoded separators and control characters, and `.` or `..` in any spelling.
 _TRICKS = re.compile(rb"%(?:2f|5c|7f|[01][0-9a-f])|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
-_PREFIX = re.compile(r"/(?:v\d+|webhooks)/[a-z][a-z0-9-]*(?=/|$)")
+_PREFIX = re.compile(r"/(?:v\d+|webhooks)/[a-z][a-z0-9-]*(?=[/:]|$)")
+_END = re.compile(rb"[/:]")
 
 Documents = Mapping[str, dict[str, Any]]
 
@@ -82,8 +86,8 @@ class Routes:
 
     def match(self, raw: bytes) -> Route:
         """The route of a path. Raises `NotFound`, naming paths that are close."""
-        end = raw.find(b"/", raw.find(b"/", 1) + 1)
-        route = self._routes.get(raw if end < 0 else raw[:end])
+        end = _END.search(raw, raw.find(b"/", 1) + 1)
+        route = self._routes.get(raw[: end.start()] if end else raw)
         if route is None:
             raise self.unknown(raw)
         return route

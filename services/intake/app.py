@@ -9,6 +9,9 @@ from chassis.app import create_service_app
 from chassis.service import Service
 from services.intake.categories import endpoints as categories_endpoints
 from services.intake.categories import service as categories
+from services.intake.clarification import endpoints as clarification_endpoints
+from services.intake.clarification import service as clarification
+from services.intake.clarification import timers
 from services.intake.consumers import HANDLERS
 from services.intake.reference import missing_reference
 from services.intake.requests import endpoints as requests_endpoints
@@ -20,14 +23,20 @@ PACKS = Path(__file__).parent / "packs"
 async def publish_default_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await categories.publish_default_packs(session, PACKS)
+    await clarification.publish_default_pack(session, PACKS)
 
 
 def create_app(settings: IntakeSettings | None = None) -> FastAPI:
-    service = Service(settings or IntakeSettings(), on_start=publish_default_packs, ready_check=missing_reference)
+    service = Service(
+        settings or IntakeSettings(),
+        on_start=publish_default_packs,
+        ready_check=missing_reference,
+        timers=timers.HANDLERS,
+    )
     service.consume("intake", HANDLERS)
     return create_service_app(
         service,
         title="Intake",
         description="Creative requests, checked against their category's pack and the AI policy.",
-        routers=[requests_endpoints.router, categories_endpoints.router],
+        routers=[requests_endpoints.router, clarification_endpoints.router, categories_endpoints.router],
     )

@@ -19,6 +19,9 @@ CHANNEL = "channel/"
 AI_SHOT = "ai_shot"
 AI_POLICY = "ai_policy"
 DOMAINS = "decision_domains"
+CLARIFICATION = "clarification"
+# Files among the default packs that are no categories.
+OTHER_PACKS = frozenset({AI_SHOT, CLARIFICATION})
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from chassis.consumer import Handlers, Together
 from contracts import routing
 from contracts.assets import DeliveryReceived, VersionStored
-from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
+from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
 from services.metrics.projections import service
 
 HANDLERS: Handlers = {
     RequestAccepted: service.request_accepted,
     RequestReturned: service.request_returned,
+    RequestAnswered: service.request_answered,
+    RequestClarified: service.request_clarified,
     RequestCancelled: service.request_cancelled,
     routing.WorkPlanned: Together(service.work_planned),
     **dict.fromkeys(routing.WORK_CHANGES, service.work_changed),

@@ -2,13 +2,17 @@
 
 from chassis.consumer import Handlers, Together
 from contracts.assets import VersionStored
-from contracts.intake import RequestAccepted, RequestCancelled
+from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
+from services.routing.clarification import reactions as clarification
 from services.routing.work import reactions
 
 HANDLERS: Handlers = {
     RequestAccepted: Together(reactions.requests_accepted),
     RequestCancelled: reactions.request_cancelled,
+    RequestReturned: clarification.request_returned,
+    RequestAnswered: clarification.request_answered,
+    RequestClarified: clarification.request_clarified,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,
 }

@@ -17,7 +17,12 @@ from chassis.embedded import free_port
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 PATHS = {
-    "intake": {"/v1/requests": ["get", "post"], "/v1/requests/{id}": ["get", "patch"], "/v1/categories": ["get"]},
+    "intake": {
+        "/v1/requests": ["get", "post"],
+        "/v1/requests/{id}": ["get", "patch"],
+        "/v1/requests:validate": ["post"],
+        "/v1/categories": ["get"],
+    },
     "assets": {
         "/v1/versions": ["post"],
         "/webhooks/vendors/{vendor}": ["post"],

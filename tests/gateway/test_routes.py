@@ -29,6 +29,7 @@ def routes() -> Routes:
         ("/v1/requests", "intake"),
         ("/v1/requests/", "intake"),
         ("/v1/requests/a/b/c", "intake"),
+        ("/v1/requests:validate", "intake"),
         ("/v1/categories/bags", "intake"),
         ("/v1/work", "routing"),
         ("/webhooks/vendors/studio/files/abc", "assets"),
@@ -41,7 +42,21 @@ def test_the_first_two_segments_decide(routes: Routes, path: str, service: str) 
     assert route.is_signed == path.startswith("/webhooks/")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/requestsx", "/v1/request", "/V1/requests", "/requests", "x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/requestsx",
+        "/v1/request",
+        "/v1/request:validate",
+        "/v1:requests",
+        "/V1/requests",
+        "/requests",
+        "x",
+    ],
+)
 def test_other_paths_are_unknown(routes: Routes, path: str) -> None:
     with pytest.raises(NotFound):
         routes.match(path.encode())

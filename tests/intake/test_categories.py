@@ -9,10 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.testkit.harness import Harness
+from contracts.intake import RequestAccepted
 from contracts.values import Role
 from services.intake.categories.schemas import AiShotPack, CategoryContent
+from services.routing.work.planning import plan_work
 from tests.intake.calls import AI_SHOT, CATEGORIES, REQUESTS, content, post, publish
 from tests.intake.samples import bags, changed, without
+from tests.routing.others import MONDAY
+from tests.routing.test_rules import DEFAULTS
 
 
 async def new_category(intake: Harness, name: str) -> tuple[str, dict[str, Any]]:
@@ -76,6 +80,79 @@ async def test_a_new_category_is_new(intake: Harness) -> None:
     assert (await post(intake, brief)).json()["state"] == "accepted"
 
 
+async def test_every_version_stays_readable(intake: Harness) -> None:
+    path, body = await new_category(intake, "wallets")
+    for version in (1, 2):
+        assert (await publish(intake, path, body | {"title": f"Wallets {version + 1}"}, version)).status_code == 200
+    headers = intake.bearer("vendor")
+    listed = (await intake.client.get(f"{path}/versions", headers=headers)).json()
+    assert [one["version"] for one in listed["items"]] == [3, 2, 1]
+    assert {one["published_by"] for one in listed["items"]} == {"creative_ops_manager-1"}
+    titles = [(await intake.client.get(f"{path}/versions/{n}", headers=headers)).json()["title"] for n in (1, 2, 3)]
+    assert titles == ["Wallets", "Wallets 2", "Wallets 3"]
+    page = (await intake.client.get(f"{path}/versions", params={"limit": 2}, headers=headers)).json()
+    rest = await intake.client.get(f"{path}/versions", params={"cursor": page["next_cursor"]}, headers=headers)
+    assert [one["version"] for one in page["items"] + rest.json()["items"]] == [3, 2, 1]
+    assert rest.json()["next_cursor"] is None
+    defaults = (await intake.client.get(f"{CATEGORIES}/bags/versions", headers=headers)).json()["items"]
+    assert (defaults[0]["version"], defaults[0]["published_by"]) == (1, "defaults")
+
+    for wrong, status in (
+        (f"{path}/versions/4", 404), (f"{path}/versions/0", 422), (f"{path}/versions/x", 422),
+        (f"{path}/versions/{10**12}", 422), (f"{CATEGORIES}/hoods/versions", 404),
+        (f"{CATEGORIES}/hoods/versions/1", 404),
+        (f"{path}/versions?cursor=AZOoXzqAcLuJPTr3fE_5XA", 422), (f"{path}/versions?cursor=zzz", 422),
+    ):  # fmt: skip
+        answer = await intake.client.get(wrong, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), wrong
+    for read in (f"{path}/versions", f"{path}/versions/1"):
+        assert (await intake.client.get(read)).status_code == 401
+
+
+async def test_a_brand_adds_retires_and_changes_a_category(intake: Harness) -> None:
+    """No code, no restart: fields on a condition, a view of several shots, and what was accepted keeps its version."""
+    path, body = await new_category(intake, "umbrellas")
+    body["fields"] = [
+        {"name": "opens", "type": "boolean", "asks": "whether it opens", "remedy": "Send true or false."},
+        {
+            "name": "span_cm", "type": "integer", "maximum": 300, "asks": "how wide it opens", "remedy": "Measure it.",
+            "when": {"field": "opens", "value": True},
+        },
+    ]  # fmt: skip
+    body["recipe"] = [
+        {"view": "closed", "title": "Closed", "spec": {}},
+        {"view": "open", "title": "Open", "shots": 2, "when": {"field": "opens", "value": True}, "spec": {}},
+    ]
+    assert (await publish(intake, path, body, 1)).status_code == 200
+    umbrella = without(
+        bags() | {"category": "umbrellas", "attributes": {"opens": True}, "required_views": None}, "waivers"
+    )
+    [problem] = (await post(intake, umbrella)).json()["problems"]
+    assert (problem["pointer"], "since `opens` says `true`" in problem["problem"]) == ("/attributes/span_cm", True)
+    made = (await post(intake, changed(umbrella, attributes__span_cm=98))).json()
+    assert (made["state"], made["category_version"]) == ("accepted", 2)
+    assert [(shot["view"], shot["recipe_view"]) for shot in made["shots"] if shot["colorway"] == "gray"] == [
+        ("closed", None), ("open", None), ("open_2", "open"),
+    ]  # fmt: skip
+    [event] = await intake.recorded(RequestAccepted, made["id"])
+    assert [shot.recipe_view for shot in event.data.request.shots] == [None, None, "open"] * 2
+    # Routing's rules know nothing of it, and make work of it all the same.
+    work = [item.work for item in plan_work(event.data.request, DEFAULTS, MONDAY)]
+    assert [(item.category, item.view) for item in work if item.channel is None and item.colorway == "gray"] == [
+        ("umbrellas", "closed"), ("umbrellas", "open"), ("umbrellas", "open_2"),
+    ]  # fmt: skip
+    assert {item.channel for item in work} == {None, *umbrella["channels"]}
+
+    assert (await publish(intake, path, body | {"retired": True}, 2)).json()["retired"] is True
+    late = (await post(intake, changed(umbrella, attributes__span_cm=98))).json()
+    assert (late["state"], [one["problem"] for one in late["problems"]]) == (
+        "returned", ["The category `umbrellas` is retired."],
+    )  # fmt: skip
+    assert "umbrellas" not in late["problems"][0]["remedy"]
+    read = await intake.client.get(f"{REQUESTS}/{made['id']}", headers=intake.bearer("producer"))
+    assert read.json() == made
+
+
 async def test_only_the_owner_edits(intake: Harness) -> None:
     path, body = await new_category(intake, "belts")
     for role in Role:
@@ -131,6 +208,7 @@ def pack() -> dict[str, Any]:
 
 
 Change = Callable[[dict[str, Any]], object]
+LINED = {"field": "lined", "value": True}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +237,35 @@ Change = Callable[[dict[str, Any]], object]
         (lambda pack: pack["recipe"][0].update(spec={"max_bytes": 10**12}), "8 or 16 bits"),
         (lambda pack: pack["recipe"][0].update(spec={"aspect": 1e9}), "8 or 16 bits"),
         (lambda pack: pack["recipe"][0].update(spec={"aspect": "inf"}), "finite"),
+        (lambda pack: pack["recipe"][0].update(shots=0), "greater than or equal to 1"),
+        (lambda pack: pack["recipe"][0].update(shots=11), "less than or equal to 10"),
+        (lambda pack: pack["recipe"][0].update(view="f" * 39, shots=2), "at most 40 characters"),
+        (lambda pack: (pack["recipe"][0].update(shots=3), pack["recipe"][1].update(view="front_3")), "front_3"),
+        (lambda pack: pack["fields"][0].update(mandatory=False, when=LINED), "brim is never mandatory"),
+        (lambda pack: pack["fields"][0].update(when=LINED | {"field": "depth"}), "there is no field `depth`"),
+        (lambda pack: pack["fields"][0].update(when=LINED | {"value": "wide"}), "`lined` is true or false"),
+        (lambda pack: pack["fields"][1].update(when={"field": "brim", "value": "huge"}), "wide, none"),
+        (lambda pack: pack["fields"][1].update(when={"field": "use", "value": "war"}), "none of the values of `use`"),
+        (lambda pack: pack["fields"][1].update(when={"field": "materials", "value": "lead"}), "of `materials`: felt"),
+        (
+            lambda pack: (pack["fields"][1].update(type="text"), pack["fields"][0].update(when=LINED)),
+            "lined` is a text without choices",
+        ),
+        (lambda pack: pack["fields"][1].update(when=LINED), "in a circle: lined needs lined"),
+        (
+            lambda pack: (
+                pack["fields"][0].update(when=LINED),
+                pack["fields"][1].update(when={"field": "brim", "value": "wide"}),
+            ),
+            "in a circle: brim needs lined needs brim",
+        ),
+        (
+            lambda pack: (
+                pack["fields"][0].update(when=LINED, implies={"wide": ["felt"]}),
+                pack["fields"][1].update(when={"field": "materials", "value": "felt"}),
+            ),
+            "in a circle: brim needs lined needs brim",
+        ),
         (lambda pack: pack.update(materials=[]), "materials"),
         (lambda pack: pack.update(recipe=[]), "recipe"),
         (lambda pack: pack.update(title="  "), "title"),
@@ -179,6 +286,7 @@ def test_a_pack_is_consistent(change: Change, says: str) -> None:
         ([{"name": "use"}], "not a field of `ai`"),
         ([{"name": "pose", "type": "boolean"}], "of type text or choice"),
         ([{"name": "pose"}, {"name": "pose"}], "doubled: pose"),
+        ([{"name": "pose", "when": {"field": "use", "value": "catalog"}}], "named by `only_for`"),
     ],
 )
 def test_the_ai_extension_has_the_fields_that_a_brief_can_have(fields: list[dict[str, Any]], says: str) -> None:

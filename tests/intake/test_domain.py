@@ -16,25 +16,29 @@ from tests.intake.samples import AI_POLICY, apparel, bags, changed, jewelry, sho
 CATEGORIES = {pack.name: pack for pack in default_categories(PACKS)}
 
 
-@pytest.mark.parametrize(
-    ("state", "action", "legal"),
-    [
-        (RequestState.RETURNED, Action.AMENDED, True),
-        (RequestState.RETURNED, Action.CANCELLED, True),
-        (RequestState.ACCEPTED, Action.AMENDED, False),
-        (RequestState.ACCEPTED, Action.CANCELLED, True),
-        (RequestState.CANCELLED, Action.AMENDED, False),
-        (RequestState.CANCELLED, Action.CANCELLED, False),
-    ],
-)
-def test_every_transition(state: RequestState, action: Action, legal: bool) -> None:
-    assert set(LEGAL) == set(RequestState)
-    if legal:
-        require_legal(state, action)
+# As a list that is read by people: the state, whether it was accepted before, and all that is legal then.
+STATES = [
+    ("returned", False, {"amended", "cancelled"}),
+    ("returned", True, {"answered", "cancelled"}),
+    ("answered", True, {"accepted", "returned", "cancelled"}),
+    ("accepted", True, {"returned", "cancelled"}),
+    ("cancelled", False, set[str]()),
+    ("cancelled", True, set[str]()),
+]
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize(("state", "was_accepted", "legal"), STATES)
+def test_every_transition(state: str, was_accepted: bool, legal: set[str], action: Action) -> None:
+    assert set(LEGAL) == set(RequestState) == {name for name, _, _ in STATES}
+    if action in legal:
+        require_legal(RequestState(state), action, was_accepted=was_accepted)
         return
     with pytest.raises(IllegalAction) as refused:
-        require_legal(state, action)
-    assert refused.value.extensions == {"state": state, "allowed": sorted(LEGAL[state])}
+        require_legal(RequestState(state), action, was_accepted=was_accepted)
+    assert refused.value.extensions == {"state": state, "allowed": sorted(legal)}
+    names_an_amendment = "/amendments" in refused.value.detail
+    assert names_an_amendment == (action is Action.AMENDED and was_accepted and state != "cancelled")
 
 
 def views(sent: dict[str, object], colorway: str) -> list[str]:

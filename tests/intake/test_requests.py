@@ -128,7 +128,8 @@ async def test_only_a_returned_request_is_amended(intake: Harness) -> None:
     accepted = await create(intake, bags())
     refused = await amend(intake, accepted["id"], {"sku": "MB03"}, '"1"')
     assert refused.status_code == 409
-    assert refused.json()["allowed"] == ["cancelled"]
+    assert refused.json()["allowed"] == ["cancelled", "returned"]
+    assert "amendment" in refused.json()["detail"]
     assert (await cancel(intake, accepted["id"])).status_code == 200
     refused = await amend(intake, accepted["id"], {"sku": "MB03"}, '"2"')
     assert (refused.status_code, refused.json()["allowed"]) == (409, [])

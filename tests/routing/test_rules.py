@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from chassis.packs import read_toml
-from contracts.values import AiUse, Request
+from contracts.values import AiUse, ImageSpec, Request, ShotPlan
 from services.routing.app import PACKS
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.calendar.schemas import CalendarPack
@@ -160,6 +160,18 @@ def test_a_pack_that_contradicts_itself_is_refused(model: type[BaseModel], pack:
     model.model_validate(pack.model_dump(mode="json"))
     with pytest.raises(ValidationError):
         model.model_validate(changed(pack, change))
+
+
+def test_all_shots_of_a_view_go_one_way() -> None:
+    """Rules know a shot by the view of the recipe; work by its own name."""
+    plans = [
+        ShotPlan(colorway="white", view=view, recipe_view=of, spec=ImageSpec())
+        for view, of in (("on_model", None), ("on_model_2", "on_model"), ("front", None), ("front_2", "front"))
+    ]
+    work = plan_work(brief(shots=plans, channels=[]), DEFAULTS, MONDAY)
+    assert [(item.work.view, item.work.track) for item in work] == [
+        ("on_model", "on_model"), ("on_model_2", "on_model"), ("front", "catalog"), ("front_2", "catalog"),
+    ]  # fmt: skip
 
 
 def test_rules_see_every_attribute_as_text() -> None:

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from services.intake.categories.schemas import CategoryPack, FieldDefinition, FieldType, RecipeView
+from services.intake.categories.schemas import (
+    MATERIALS,
+    USE,
+    CategoryPack,
+    Condition,
+    FieldDefinition,
+    FieldType,
+    RecipeView,
+)
 from services.intake.fields import AttributeValue
 
 
@@ -34,15 +42,31 @@ def implied_materials(pack: CategoryPack, attributes: Mapping[str, AttributeValu
     return {one for field, value in chosen if isinstance(value, str) for one in field.implies.get(value, [])}
 
 
+def values_of(
+    pack: CategoryPack, attributes: Mapping[str, AttributeValue], materials: Iterable[str], use: str | None
+) -> dict[str, AttributeValue]:
+    """What conditions can ask for, as far as the brief says."""
+    known: dict[str, AttributeValue] = {MATERIALS: sorted({*materials, *implied_materials(pack, attributes)})}
+    if use is not None:
+        known[USE] = use
+    return known | {field.name: attributes[field.name] for field in pack.fields if field.name in attributes}
+
+
+def is_needed(one: FieldDefinition | RecipeView, values: Mapping[str, AttributeValue]) -> bool:
+    """Whether a brief with these values needs a field or a view."""
+    return one.mandatory and (one.when is None or _holds(one.when, values))
+
+
+def _holds(condition: Condition, values: Mapping[str, AttributeValue]) -> bool:
+    value = values.get(condition.field)
+    if isinstance(value, list):
+        return condition.value in value
+    return type(value) is type(condition.value) and value == condition.value  # 1 is not true
+
+
 def planned_views(
-    pack: CategoryPack, attributes: Mapping[str, AttributeValue], asked_for: Iterable[str]
+    pack: CategoryPack, values: Mapping[str, AttributeValue], asked_for: Iterable[str]
 ) -> list[RecipeView]:
-    """The views of the recipe that these attributes need, and those that were asked for, in the recipe's order."""
+    """The views of the recipe that these values need, and those that were asked for, in the recipe's order."""
     extra = set(asked_for)
-    return [view for view in pack.recipe if view.view in extra or _is_needed(view, attributes)]
-
-
-def _is_needed(view: RecipeView, attributes: Mapping[str, AttributeValue]) -> bool:
-    if not view.mandatory:
-        return False
-    return view.when is None or attributes.get(view.when.field) == view.when.value
+    return [view for view in pack.recipe if view.view in extra or is_needed(view, values)]

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Path, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import IfMatch, set_etag
+from chassis.pagination import Page, Paging
 from services.intake.categories import service
 from services.intake.categories.schemas import (
     AiShotPack,
     Categories,
     CategoryContent,
+    CategoryVersion,
     PublishedAiShot,
     PublishedCategory,
 )
@@ -20,6 +22,7 @@ from services.intake.responses import EDITED, NOT_FOUND
 router = APIRouter(prefix="/v1/categories", tags=["categories"])
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", description="Such as `apparel`.")]
+Version = Annotated[int, Path(ge=1, le=10**9, description="Such as a request's `category_version`.")]
 
 
 @router.get("", summary="What each category asks for")
@@ -53,6 +56,20 @@ async def read_category(caller: AnyCaller, session: Session, name: Name, respons
     pack = await service.current_category(session, name)
     set_etag(response, pack.version)
     return pack
+
+
+@router.get("/{name}/versions", summary="The versions of one category", responses=NOT_FOUND)
+async def list_category_versions(
+    caller: AnyCaller, session: Session, page: Paging, name: Name
+) -> Page[CategoryVersion]:
+    """Newest first: who published each, and when. None is ever changed."""
+    return await service.category_versions(session, name, page)
+
+
+@router.get("/{name}/versions/{version}", summary="One version of a category", responses=NOT_FOUND)
+async def read_category_version(caller: AnyCaller, session: Session, name: Name, version: Version) -> PublishedCategory:
+    """What a request was accepted under: its `category_version` names it."""
+    return await service.category_version(session, name, version)
 
 
 @router.put("/{name}", summary="Publish the next version of a category", responses=EDITED)

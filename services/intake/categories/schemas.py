@@ -1,12 +1,14 @@
 """Category packs as the API shows and takes them: the fields that a brief has, and the recipe of its shots."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.values import ImageSpec
-from services.intake.fields import MAX_LIST, MAX_NUMBER, FilledLine, Slug, Word
+from services.intake.fields import MAX_LIST, MAX_NUMBER, MAX_SLUG, FilledLine, Slug, Word
+from services.intake.requests.schemas import IntendedUse
 
 FORMATS = {"jpeg", "png", "tiff", "webp"}
 MAX_PIXELS = 100_000
@@ -14,9 +16,13 @@ MAX_BYTES = 10**10
 
 _MAX_FIELDS = 40
 _MAX_VIEWS = 30
+_MAX_SHOTS_OF_A_VIEW = 10
 
 Words = Annotated[list[Word], Field(max_length=100)]
 AI_FIELDS = ("source_image", "target_model_type", "pose", "styling_constraints", "anatomy_risk")
+
+# What a condition can ask for besides the category's own fields.
+MATERIALS, USE = "materials", "use"
 
 
 class FieldType(StrEnum):
@@ -27,6 +33,18 @@ class FieldType(StrEnum):
     LIST = "list"
 
 
+class Condition(BaseModel):
+    """Holds when the brief has this value: in a field of the category, among its `materials`, or as its `use`.
+
+    Materials that a choice implies count as named. A category's own field of the name `materials` or `use` comes first.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: Word = Field(description="A field that is true or false, a choice or a list of choices; `materials`; `use`.")
+    value: bool | Slug | Word
+
+
 class FieldDefinition(BaseModel):
     """One field that a category adds to the brief (R16–R18)."""
 
@@ -35,6 +53,9 @@ class FieldDefinition(BaseModel):
     name: Word
     type: FieldType
     mandatory: bool = True
+    when: Condition | None = Field(
+        default=None, description="A mandatory field that is needed only then; otherwise it may be left out."
+    )
     asks: FilledLine = Field(description="What the field says, in words that follow «a brief needs to say».")
     remedy: FilledLine = Field(description="What a requester who left it out or got it wrong should send.")
     choices: Annotated[list[Slug], Field(max_length=MAX_LIST)] = Field(
@@ -58,6 +79,8 @@ class FieldDefinition(BaseModel):
             raise ValueError(f"{self.name} has a minimum above its maximum")
         if self.implies and (self.type is not FieldType.CHOICE or not set(self.implies) <= set(self.choices)):
             raise ValueError(f"{self.name} implies materials for what is none of its choices")
+        if self.when and not self.mandatory:
+            raise ValueError(f"{self.name} is never mandatory, so its condition contradicts it")
         return self
 
 
@@ -72,16 +95,9 @@ class AiFieldDefinition(FieldDefinition):
             raise ValueError(f"{self.name} is not a field of `ai`; those are: {', '.join(AI_FIELDS)}")
         if self.type not in (FieldType.TEXT, FieldType.CHOICE):
             raise ValueError(f"{self.name} is a text: it can be of type text or choice")
+        if self.when:
+            raise ValueError(f"{self.name}: the uses that need a field of `ai` are named by `only_for`")
         return self
-
-
-class Condition(BaseModel):
-    """Holds when the brief's attribute has this value."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    field: Word
-    value: bool | Slug
 
 
 class RecipeView(BaseModel):
@@ -93,7 +109,24 @@ class RecipeView(BaseModel):
     title: FilledLine
     mandatory: bool = Field(default=True, description="False: only where the brief asks for it.")
     when: Condition | None = Field(default=None, description="A mandatory view that is needed only then.")
+    shots: int = Field(
+        default=1,
+        ge=1,
+        le=_MAX_SHOTS_OF_A_VIEW,
+        description="Shots that it takes: the second is named `<view>_2`, and so on.",
+    )
     spec: ImageSpec
+
+    @property
+    def shot_names(self) -> list[str]:
+        """The first shot has the view's own name."""
+        return [self.view, *(f"{self.view}_{number}" for number in range(2, self.shots + 1))]
+
+    @model_validator(mode="after")
+    def shots_can_be_named(self) -> Self:
+        if len(self.shot_names[-1]) > MAX_SLUG:
+            raise ValueError(f"{self.shot_names[-1]}: the name of a shot has at most {MAX_SLUG} characters")
+        return self
 
     @model_validator(mode="after")
     def can_be_met(self) -> Self:
@@ -123,6 +156,9 @@ class CategoryContent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: FilledLine = Field(description="The category in words.")
+    retired: bool = Field(
+        default=False, description="New requests are returned; those that were accepted before keep their version."
+    )
     materials: Words = Field(min_length=1, description="Materials and traits that its products may have.")
     fields: list[FieldDefinition] = Field(default=[], max_length=_MAX_FIELDS)
     recipe: list[RecipeView] = Field(min_length=1, max_length=_MAX_VIEWS)
@@ -134,22 +170,67 @@ class CategoryContent(BaseModel):
             raise ValueError(f"fields and views are named once; doubled: {', '.join(doubled)}")
         if not any(view.mandatory and view.when is None for view in self.recipe):
             raise ValueError("a recipe has at least one view that is always needed")
-        known = {field.name: field for field in self.fields}
         for view in self.recipe:
-            if view.when and not _can_hold(view.when, known.get(view.when.field)):
-                raise ValueError(f"{view.view}: its condition can never hold")
+            if taken := sorted(set(view.shot_names[1:]) & set(views)):
+                raise ValueError(f"{view.view}: one of its shots would be named like another view: {', '.join(taken)}")
+        for owner, condition in [(view.view, view.when) for view in self.recipe] + [
+            (field.name, field.when) for field in self.fields
+        ]:
+            if condition and (why := _why_it_never_holds(condition, self.fields, self.materials)):
+                raise ValueError(f"{owner}: its condition can never hold: {why}")
+        if circle := _circle(self.fields):
+            raise ValueError(f"conditions go in a circle: {' needs '.join(circle)}")
         implied = {one for field in self.fields for materials in field.implies.values() for one in materials}
         if unknown := sorted(implied - set(self.materials)):
             raise ValueError(f"implied materials that are not among the materials: {', '.join(unknown)}")
         return self
 
 
-def _can_hold(condition: Condition, field: FieldDefinition | None) -> bool:
-    if field is None:
-        return False
-    if isinstance(condition.value, bool):
-        return field.type is FieldType.BOOLEAN
-    return field.type is FieldType.CHOICE and condition.value in field.choices
+def _why_it_never_holds(
+    condition: Condition, fields: Sequence[FieldDefinition], materials: Sequence[str]
+) -> str | None:
+    name, value = condition.field, condition.value
+    said = str(value).lower() if isinstance(value, bool) else value
+    field = next((field for field in fields if field.name == name), None)
+    if field is None and name not in (MATERIALS, USE):
+        return f"there is no field `{name}`"
+    if field is not None and field.type is FieldType.BOOLEAN:
+        return None if isinstance(value, bool) else f"`{name}` is true or false, never `{said}`"
+    if field is not None and not field.choices:
+        return f"`{name}` is a {field.type} without choices, which decides nothing"
+    values = field.choices if field else materials if name == MATERIALS else list(IntendedUse)
+    return None if value in values else f"`{said}` is none of the values of `{name}`: {', '.join(values)}"
+
+
+def _circle(fields: Sequence[FieldDefinition]) -> list[str]:
+    """The fields of which each is needed depending on the next, back to the first one; empty when there is none."""
+    names = {field.name for field in fields}
+    needs: dict[str, list[str]] = {}
+    for field in fields:
+        if field.when is None:
+            continue
+        if field.when.field in names:
+            needs[field.name] = [field.when.field]
+        elif field.when.field == MATERIALS:
+            value = field.when.value
+            needs[field.name] = [
+                one.name for one in fields if any(value in brought for brought in one.implies.values())
+            ]
+    for start in needs:
+        path, waiting = [start], [iter(needs[start])]
+        seen = {start}
+        while waiting:
+            following = next(waiting[-1], None)
+            if following is None:
+                waiting.pop()
+                path.pop()
+            elif following == start:
+                return [*path, start]
+            elif following not in seen:
+                seen.add(following)
+                path.append(following)
+                waiting.append(iter(needs.get(following, [])))
+    return []
 
 
 class CategoryPack(CategoryContent):
@@ -162,6 +243,14 @@ class PublishedCategory(CategoryPack):
 
 class Categories(BaseModel):
     items: list[PublishedCategory]
+
+
+class CategoryVersion(BaseModel):
+    """One version of a category: who published it, and when."""
+
+    version: int
+    published_by: str
+    published_at: AwareDatetime
 
 
 class AiShotPack(BaseModel):

@@ -1,27 +1,33 @@
 """Category packs and the AI-shot extension: read, publish. Requests keep the version that they were accepted under."""
 
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller
 from chassis.packs import load_pack, load_packs, publish_default, publish_pack, read_toml
-from chassis.problems import NotFound, Unavailable
+from chassis.pagination import Page, PageRequest, next_cursor
+from chassis.problems import FieldError, Invalid, NotFound, Unavailable
 from contracts.values import Domain
+from services.intake.categories import repository
 from services.intake.categories.schemas import (
     AiShotPack,
     Categories,
     CategoryContent,
     CategoryPack,
+    CategoryVersion,
     PublishedAiShot,
     PublishedCategory,
 )
-from services.intake.reference import AI_SHOT, CATEGORY, require_owner
+from services.intake.reference import AI_SHOT, CATEGORY, OTHER_PACKS, require_owner
+
+_LAST_VERSION = 10**9
 
 
 def default_categories(folder: Path) -> list[CategoryPack]:
-    """Each file but the extension's is a category of its name."""
-    files = sorted(path for path in folder.glob("*.toml") if path.stem != AI_SHOT)
+    """Each file that is no other pack is a category of its name."""
+    files = sorted(path for path in folder.glob("*.toml") if path.stem not in OTHER_PACKS)
     return [CategoryPack.model_validate(read_toml(path) | {"name": path.stem}) for path in files]
 
 
@@ -47,6 +53,33 @@ async def current_category(session: AsyncSession, name: str) -> PublishedCategor
         known = ", ".join(pack.name for pack in (await current_categories(session)).items)
         raise NotFound(f"There is no category {name}. There are: {known}.")
     return PublishedCategory(**dict(found[0]), version=found[1])
+
+
+async def category_version(session: AsyncSession, name: str, version: int) -> PublishedCategory:
+    """One version, whether it is still in force or not."""
+    found = await load_pack(session, CATEGORY + name, CategoryPack, version)
+    if found is None:
+        newest = (await current_category(session, name)).version
+        raise NotFound(f"The category {name} has no version {version}; its newest is {newest}.")
+    return PublishedCategory(**dict(found[0]), version=found[1])
+
+
+async def category_versions(session: AsyncSession, name: str, page: PageRequest) -> Page[CategoryVersion]:
+    """Newest first. The cursor holds a version's number where others hold an id."""
+    below = page.after.int if page.after else None
+    if below is not None and below > _LAST_VERSION:
+        remedy = "Send a `next_cursor` as you got it."
+        raise Invalid(
+            "The cursor is not one of ours.",
+            errors=[FieldError(pointer="query/cursor", detail="unknown", remedy=remedy)],
+        )
+    found = await repository.versions(session, CATEGORY + name, below=below, limit=page.limit + 1)
+    if not found and below is None:
+        await current_category(session, name)  # says that there is none, and which there are
+    return Page[CategoryVersion](
+        items=found[: page.limit],
+        next_cursor=next_cursor([UUID(int=one.version) for one in found], page.limit),
+    )
 
 
 async def publish_category(

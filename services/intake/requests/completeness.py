@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from contracts.intake import FieldProblem
 from contracts.values import ComplexityClass, Priority
-from services.intake.categories.domain import wrong_value
-from services.intake.categories.schemas import AiShotPack, CategoryPack
-from services.intake.fields import AttributeValue
+from services.intake.categories.domain import is_needed, values_of, wrong_value
+from services.intake.categories.schemas import AiShotPack, CategoryPack, Condition
 from services.intake.reference import Reference
 from services.intake.requests import ai_policy
 from services.intake.requests.ai_policy import AiCase, Ruling
@@ -40,12 +39,14 @@ def find_problems(
     """Empty when the brief is complete. `ruling`: what the AI policy says of `case`, the brief's AI use."""
     pack = reference.categories[brief.category][0] if brief.category in reference.categories else None
     words = {
-        "categories": _listed(reference.categories),
+        "categories": _listed(name for name, (one, _) in reference.categories.items() if not one.retired),
         "channels": _listed(reference.channels),
         "materials": ", ".join(pack.materials) if pack else "`GET /v1/categories` lists them",
     }
     found = [*_missing(brief, words), *_not_known(brief, reference.channels, words), *_deadline(brief, at)]
-    if pack is not None:
+    if pack is not None and pack.retired:
+        found.append(_problem("/category", f"The category `{pack.name}` is retired.", _NEEDED["category"][1], words))
+    elif pack is not None:
         found += _against_pack(brief, pack, words)
     elif brief.category is not None:
         found.append(_problem("/category", f"There is no category `{brief.category}`.", _NEEDED["category"][1], words))
@@ -119,15 +120,16 @@ def _deadline(brief: Brief, at: datetime) -> Iterator[FieldProblem]:
 
 def _against_pack(brief: Brief, pack: CategoryPack, words: Mapping[str, str]) -> Iterator[FieldProblem]:
     yield from _not_among("materials", brief.materials, pack.materials, "Send some of: {materials}.", words)
-    yield from _attributes(brief.attributes or {}, pack)
+    yield from _attributes(brief, pack)
     views = _listed(view.view for view in pack.recipe)
+    shot_names = {name for view in pack.recipe for name in view.shot_names}
     for number, view in enumerate(brief.required_views or ()):
         if not any(view == one.view for one in pack.recipe):
             yield _problem(
                 f"/required_views/{number}", f"The recipe has no view `{view}`.", f"Name one of its views: {views}."
             )
     for number, waiver in enumerate(brief.waivers or ()):
-        yield from _waiver(f"/waivers/{number}", waiver, brief, pack, views)
+        yield from _waiver(f"/waivers/{number}", waiver, brief, shot_names)
     shots = planned_shots(pack, brief)
     planned = Counter(shot.colorway for shot in shots)
     for colorway in dict.fromkeys(brief.colorways or ()):
@@ -141,13 +143,16 @@ def _against_pack(brief: Brief, pack: CategoryPack, words: Mapping[str, str]) ->
         )
 
 
-def _attributes(attributes: Mapping[str, AttributeValue], pack: CategoryPack) -> Iterator[FieldProblem]:
+def _attributes(brief: Brief, pack: CategoryPack) -> Iterator[FieldProblem]:
+    attributes = brief.attributes or {}
+    values = values_of(pack, attributes, brief.materials or (), brief.use)
     fields = {field.name: field for field in pack.fields}
     for name, field in fields.items():
         value, pointer = attributes.get(name), f"/attributes/{name}"
         if value is None:
-            if field.mandatory:
-                yield _problem(pointer, f"{pack.title}: a brief needs to say {field.asks}.", field.remedy)
+            if is_needed(field, values):
+                because = f", since {_said(field.when)}" if field.when else ""
+                yield _problem(pointer, f"{pack.title}: a brief needs to say {field.asks}{because}.", field.remedy)
         elif wrong := wrong_value(field, value):
             yield _problem(pointer, wrong, field.remedy)
     for name in attributes:
@@ -156,12 +161,18 @@ def _attributes(attributes: Mapping[str, AttributeValue], pack: CategoryPack) ->
             yield _problem(f"/attributes/{name}", f"{pack.title}: no such field.", f"Leave it out; there are: {known}.")
 
 
-def _waiver(pointer: str, waiver: WaiverBrief, brief: Brief, pack: CategoryPack, views: str) -> Iterator[FieldProblem]:
+def _said(condition: Condition) -> str:
+    value = str(condition.value).lower() if isinstance(condition.value, bool) else condition.value
+    return f"`{condition.field}` says `{value}`"
+
+
+def _waiver(pointer: str, waiver: WaiverBrief, brief: Brief, shot_names: Collection[str]) -> Iterator[FieldProblem]:
+    names = _listed(shot_names)
     if waiver.view is None:
-        yield _problem(f"{pointer}/view", "It doesn't say which view is waived.", f"Name one of the views: {views}.")
-    elif not any(waiver.view == view.view for view in pack.recipe):
+        yield _problem(f"{pointer}/view", "It doesn't say which view is waived.", f"Name one of the views: {names}.")
+    elif waiver.view not in shot_names:
         yield _problem(
-            f"{pointer}/view", f"The recipe has no view `{waiver.view}`.", f"Name one of its views: {views}."
+            f"{pointer}/view", f"The recipe has no view `{waiver.view}`.", f"Name one of its views: {names}."
         )
     if _is_blank(waiver.cause):
         yield _problem(f"{pointer}/cause", "It doesn't say why.", "Say why the view isn't needed.")

@@ -4,29 +4,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from contracts.values import ShotPlan
-from services.intake.categories.domain import planned_views
+from services.intake.categories.domain import planned_views, values_of
 from services.intake.categories.schemas import CategoryPack
 from services.intake.requests.errors import IllegalAction
 from services.intake.requests.schemas import Brief, RequestState, WaiverBrief
 
 
 class Action(StrEnum):
-    AMENDED = "amended"
+    AMENDED = "amended"  # while it is incomplete: checked anew, it is accepted or returned again
+    RETURNED = "returned"  # with questions to its requester
+    ANSWERED = "answered"
+    ACCEPTED = "accepted"  # again: the answers are enough
     CANCELLED = "cancelled"
 
 
-# A returned request that is amended is accepted or returned again. A change after acceptance is not one of these.
 LEGAL: Mapping[RequestState, frozenset[Action]] = {
-    RequestState.RETURNED: frozenset({Action.AMENDED, Action.CANCELLED}),
-    RequestState.ACCEPTED: frozenset({Action.CANCELLED}),
+    RequestState.RETURNED: frozenset({Action.AMENDED, Action.ANSWERED, Action.CANCELLED}),
+    RequestState.ANSWERED: frozenset({Action.ACCEPTED, Action.RETURNED, Action.CANCELLED}),
+    RequestState.ACCEPTED: frozenset({Action.RETURNED, Action.CANCELLED}),
     RequestState.CANCELLED: frozenset(),
 }
+# Of a returned request: one that was never accepted is amended, one that is in production is asked about.
+_NEVER_ACCEPTED = frozenset({Action.AMENDED})
+_ONCE_ACCEPTED = frozenset({Action.ANSWERED})
+
+_AMEND_INSTEAD = (
+    " It is in production: what changes its content is an amendment (`/v1/requests/{id}/amendments`), which says first"
+    " what it would change."
+)
 
 
-def require_legal(state: RequestState, action: Action) -> None:
+def legal_actions(state: RequestState, *, was_accepted: bool) -> frozenset[Action]:
+    return LEGAL[state] - (_NEVER_ACCEPTED if was_accepted else _ONCE_ACCEPTED)
+
+
+def require_legal(state: RequestState, action: Action, *, was_accepted: bool = False) -> None:
     """Raises `IllegalAction`, naming what is legal."""
-    if action not in LEGAL[state]:
-        raise IllegalAction(action, state, LEGAL[state])
+    legal = legal_actions(state, was_accepted=was_accepted)
+    if action not in legal:
+        is_content = action is Action.AMENDED and was_accepted and state is not RequestState.CANCELLED
+        raise IllegalAction(action, state, legal, _AMEND_INSTEAD if is_content else "")
 
 
 def amended(brief: Brief, changes: Brief) -> Brief:
@@ -35,14 +52,17 @@ def amended(brief: Brief, changes: Brief) -> Brief:
 
 
 def planned_shots(pack: CategoryPack, brief: Brief) -> list[ShotPlan]:
-    """Recipe views × colorways, less what is waived; colorway by colorway, in the recipe's order."""
-    views = planned_views(pack, brief.attributes or {}, brief.required_views or ())
+    """Shots of the recipe's views × colorways, less what is waived; colorway by colorway, in the recipe's order.
+    Waiving a view waives all of its shots; waiving one of its later shots waives that one alone."""
+    values = values_of(pack, brief.attributes or {}, brief.materials or (), brief.use)
+    views = planned_views(pack, values, brief.required_views or ())
     waived = _waived(brief.waivers or (), brief.colorways or ())
     return [
-        ShotPlan(colorway=colorway, view=view.view, spec=view.spec)
+        ShotPlan(colorway=colorway, view=name, spec=view.spec, recipe_view=None if name == view.view else view.view)
         for colorway in brief.colorways or ()
         for view in views
-        if (colorway, view.view) not in waived
+        for name in view.shot_names
+        if waived.isdisjoint([(colorway, view.view), (colorway, name)])
     ]
 
 

@@ -13,26 +13,32 @@ from chassis.pagination import Page, Paging
 from contracts.values import Role
 from services.intake.fields import Sku, Word
 from services.intake.requests import service
-from services.intake.requests.schemas import Brief, Cancellation, RequestState, RequestSummary, RequestView
+from services.intake.requests.schemas import (
+    Brief,
+    Cancellation,
+    RequestState,
+    RequestSummary,
+    RequestView,
+    Validation,
+    WaitingFor,
+)
 from services.intake.responses import EDITED, NOT_FOUND, WRONG_STATE
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
-Requester = Annotated[
-    Caller,
-    allow(
-        Role.PRODUCER,
-        Role.MERCHANDISER,
-        Role.CREATIVE_OPS_MANAGER,
-        Role.APPROVAL_OWNER,
-        Role.CREATIVE_DIRECTOR,
-        Role.AI_WORKFLOW_OWNER,
-    ),
-]
+MAY_REQUEST = (
+    Role.PRODUCER,
+    Role.MERCHANDISER,
+    Role.CREATIVE_OPS_MANAGER,
+    Role.APPROVAL_OWNER,
+    Role.CREATIVE_DIRECTOR,
+    Role.AI_WORKFLOW_OWNER,
+)
+Requester = Annotated[Caller, allow(*MAY_REQUEST)]
 RequestId = Annotated[UUID, Path(description="Of the request.")]
 
 
-def _etag(view: RequestView) -> dict[str, str]:
+def etag_of(view: RequestView) -> dict[str, str]:
     return {"ETag": f'"{view.version}"'}
 
 
@@ -42,7 +48,14 @@ async def create_request(caller: Requester, session: Session, idempotency: Idemp
     names every missing or wrong field and what would make it right. A use of AI that the policy forbids is refused
     (`ai-use-forbidden`, with the rule), and nothing is stored."""
     view = await service.create(session, body, caller)
-    return await idempotency.answer(201, view, {"Location": f"/v1/requests/{view.id}", **_etag(view)})
+    return await idempotency.answer(201, view, {"Location": f"/v1/requests/{view.id}", **etag_of(view)})
+
+
+@router.post(":validate", summary="Try a brief without sending it")
+async def validate_request(caller: Requester, session: Session, body: Brief) -> Validation:
+    """What would become of it: `accepted`, `returned` with what is missing, or `refused` by the AI policy; and the
+    shots that it would make. Nothing is stored, nobody is told. What is no brief at all is a 422, as at creation."""
+    return await service.validate(session, body)
 
 
 @router.get("", summary="Requests, newest first")
@@ -51,10 +64,12 @@ async def list_requests(
     session: Session,
     page: Paging,
     state: Annotated[RequestState | None, Query()] = None,
+    waiting_for: Annotated[WaitingFor | None, Query(description="Whose turn it is in the conversation.")] = None,
     sku: Annotated[Sku | None, Query()] = None,
     category: Annotated[Word | None, Query()] = None,
 ) -> Page[RequestSummary]:
-    return await service.listed(session, page, state, sku, category)
+    """`waiting_for=requester`: returned ones, that its requester completes or answers; `us`: answered ones."""
+    return await service.listed(session, page, state, waiting_for, sku, category)
 
 
 @router.get("/{request_id}", summary="One request", responses=NOT_FOUND)
@@ -65,12 +80,13 @@ async def read_request(caller: AnyCaller, session: Session, request_id: RequestI
     return view
 
 
-@router.patch("/{request_id}", summary="Amend a returned request", responses=NOT_FOUND | WRONG_STATE | EDITED)
+@router.patch("/{request_id}", summary="Complete a returned request", responses=NOT_FOUND | WRONG_STATE | EDITED)
 async def amend_request(
     caller: Requester, expected: IfMatch, session: Session, request_id: RequestId, body: Brief, response: Response
 ) -> RequestView:
-    """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew."""
-    view = await service.amend(session, request_id, body, expected)
+    """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew. Only
+    while it was never accepted: what changes the content of a request in production is an amendment."""
+    view = await service.amend(session, request_id, body, expected, caller)
     set_etag(response, view.version)
     return view
 
@@ -86,4 +102,4 @@ async def cancel_request(
 ) -> Response:
     """Its unfinished work stops; what is approved already stays."""
     view = await service.cancel(session, request_id, body.cause, caller)
-    return await idempotency.answer(200, view, _etag(view))
+    return await idempotency.answer(200, view, etag_of(view))

@@ -14,10 +14,10 @@ class UnknownRequest(NotFound):
 class IllegalAction(Conflict):
     """The state doesn't allow it; `allowed` says what it does allow."""
 
-    def __init__(self, action: str, state: str, allowed: Iterable[str]) -> None:
+    def __init__(self, action: str, state: str, allowed: Iterable[str], hint: str = "") -> None:
         names = sorted(allowed)
         super().__init__(
-            f"A request that is {state} can't be {action}; allowed: {', '.join(names) or 'nothing'}.",
+            f"A request that is {state} can't be {action}; allowed: {', '.join(names) or 'nothing'}.{hint}",
             state=state,
             allowed=names,
         )

@@ -24,4 +24,9 @@ request = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("cancelled_at", DateTime(timezone=True)),
     Column("cancel_cause", Text),
+    # Open ones, of a request that was accepted before.
+    Column("questions", JSONB, nullable=False),
+    # The newest return, and the newest answer.
+    Column("returned_at", DateTime(timezone=True)),
+    Column("answered_at", DateTime(timezone=True)),
 )

@@ -1,6 +1,7 @@
 """All SQL of requests."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,15 +10,15 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.pagination import PageRequest
-from contracts.intake import FieldProblem
+from contracts.intake import FieldProblem, Question
 from contracts.values import Request
 from services.intake.requests.models import request
-from services.intake.requests.schemas import AiRuling, Brief, RequestState, RequestSummary
+from services.intake.requests.schemas import WAITING_FOR, AiRuling, Brief, RequestState, RequestSummary
 
 
 @dataclass(frozen=True)
 class StoredRequest:
-    """One row."""
+    """One row. `questions`: open ones; `returned_at`, `answered_at`: the newest return and answer."""
 
     id: UUID
     version: int
@@ -31,6 +32,14 @@ class StoredRequest:
     updated_at: datetime
     cancelled_at: datetime | None = None
     cancel_cause: str | None = None
+    questions: list[Question] = field(default_factory=list)
+    returned_at: datetime | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def was_accepted(self) -> bool:
+        """It is in production, whatever its state: what changes its content now is an amendment."""
+        return self.accepted is not None
 
 
 _SUMMARY = (
@@ -56,6 +65,9 @@ def _columns(stored: StoredRequest) -> dict[str, Any]:
         "updated_at": stored.updated_at,
         "cancelled_at": stored.cancelled_at,
         "cancel_cause": stored.cancel_cause,
+        "questions": [question.model_dump(mode="json") for question in stored.questions],
+        "returned_at": stored.returned_at,
+        "answered_at": stored.answered_at,
     }
 
 
@@ -73,6 +85,9 @@ def _stored(row: Row[Any]) -> StoredRequest:
         updated_at=row.updated_at,
         cancelled_at=row.cancelled_at,
         cancel_cause=row.cancel_cause,
+        questions=[Question.model_validate(question) for question in row.questions],
+        returned_at=row.returned_at,
+        answered_at=row.answered_at,
     )
 
 
@@ -91,11 +106,18 @@ async def find(session: AsyncSession, request_id: UUID, *, lock: bool = False) -
     return _stored(row) if row else None
 
 
+async def find_if_free(session: AsyncSession, request_id: UUID) -> StoredRequest | None:
+    """Locked; None when someone is changing it at this moment."""
+    query = select(request).where(request.c.id == request_id).with_for_update(skip_locked=True)
+    row = (await session.execute(query)).first()
+    return _stored(row) if row else None
+
+
 async def newest(
     session: AsyncSession,
     page: PageRequest,
     *,
-    state: RequestState | None = None,
+    states: Collection[RequestState] | None = None,
     sku: str | None = None,
     category: str | None = None,
 ) -> list[RequestSummary]:
@@ -103,7 +125,10 @@ async def newest(
     query = select(*_SUMMARY).order_by(request.c.id.desc()).limit(page.limit + 1)
     if page.after is not None:
         query = query.where(request.c.id < page.after)
-    for column, value in ((request.c.state, state), (request.c.sku, sku), (request.c.category, category)):
+    if states is not None:
+        query = query.where(request.c.state.in_(states))
+    for column, value in ((request.c.sku, sku), (request.c.category, category)):
         if value is not None:
             query = query.where(column == value)
-    return [RequestSummary.model_validate(dict(row)) for row in (await session.execute(query)).mappings()]
+    rows = (await session.execute(query)).mappings()
+    return [RequestSummary.model_validate({**row, "waiting_for": WAITING_FOR.get(row["state"])}) for row in rows]

@@ -1,5 +1,6 @@
 """Requests as the API takes and shows them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -8,15 +9,30 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from contracts.intake import FieldProblem
+from contracts.intake import FieldProblem, Question
 from contracts.values import ShotPlan
 from services.intake.fields import MAX_LIST, Address, Attribute, FilledLine, Line, Moment, Prose, Sku, Slug, Word
 
 
 class RequestState(StrEnum):
-    RETURNED = "returned"  # incomplete: with its requester
+    RETURNED = "returned"  # with its requester: incomplete, or accepted before and asked about
+    ANSWERED = "answered"  # with us again: the answers are to be accepted
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
+
+
+class WaitingFor(StrEnum):
+    """Whose turn it is in the conversation about a request."""
+
+    REQUESTER = "requester"
+    US = "us"
+
+
+# Of the other states nobody waits.
+WAITING_FOR: Mapping[RequestState, WaitingFor] = {
+    RequestState.RETURNED: WaitingFor.REQUESTER,
+    RequestState.ANSWERED: WaitingFor.US,
+}
 
 
 class IntendedUse(StrEnum):
@@ -108,12 +124,31 @@ class AiRuling(BaseModel):
     policy_version: int
 
 
+class Verdict(StrEnum):
+    """What would become of a brief."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"  # it would be stored, and its requester asked to complete it
+    REFUSED = "refused"  # nothing would be stored
+
+
+class Validation(BaseModel):
+    """What would become of a brief that was sent now. Nothing of it is kept."""
+
+    state: Verdict
+    problems: list[FieldProblem] = Field(description="What would have to change; empty when it would be accepted.")
+    category_version: int | None = Field(description="Version of the category pack that it was checked against.")
+    shots: list[ShotPlan] = Field(description="Those that it would make as it stands, at most 500.")
+    ai_ruling: AiRuling | None = Field(description="What the AI policy says; null where it asks for no AI.")
+
+
 class RequestSummary(BaseModel):
     """A request in a list."""
 
     id: UUID
     version: int
     state: RequestState
+    waiting_for: WaitingFor | None
     sku: str | None
     product_name: str | None
     category: str | None
@@ -131,7 +166,9 @@ class RequestView(Brief):
     id: UUID
     version: int = Field(description="Counts its changes; the number in the ETag.")
     state: RequestState
+    waiting_for: WaitingFor | None = Field(description="Whose turn it is in the conversation; null: nobody's.")
     problems: list[FieldProblem] = Field(description="What keeps it from being accepted; empty when it is.")
+    questions: list[Question] = Field(description="Open questions to its requester about an accepted request.")
     category_version: int | None = Field(description="Version of the category pack that it was accepted under.")
     shots: list[ShotPlan] = Field(description="Of an accepted one: recipe × colorways, less what is waived.")
     ai_ruling: AiRuling | None

@@ -12,18 +12,29 @@ from chassis.etags import check_version
 from chassis.events import Happened, record
 from chassis.ids import new_id
 from chassis.pagination import Page, PageRequest, next_cursor
-from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
+from contracts.intake import FieldProblem, RequestAccepted, RequestCancelled, RequestReturned
 from contracts.values import AiUse, ComplexityClass, Priority, Request, Waiver
 from services.intake.categories.domain import implied_materials
 from services.intake.categories.schemas import CategoryPack
+from services.intake.clarification import thread
 from services.intake.reference import Reference, load_reference
 from services.intake.requests import repository
 from services.intake.requests.ai_policy import FORBIDDEN, AiCase, Ruling, rule_on
-from services.intake.requests.completeness import find_problems
+from services.intake.requests.completeness import MAX_SHOTS, find_problems
 from services.intake.requests.domain import Action, amended, planned_shots, require_legal
 from services.intake.requests.errors import AiUseForbidden, UnknownRequest
 from services.intake.requests.repository import StoredRequest
-from services.intake.requests.schemas import AiRuling, Brief, RequestState, RequestSummary, RequestView
+from services.intake.requests.schemas import (
+    WAITING_FOR,
+    AiRuling,
+    Brief,
+    RequestState,
+    RequestSummary,
+    RequestView,
+    Validation,
+    Verdict,
+    WaitingFor,
+)
 
 
 async def create(session: AsyncSession, brief: Brief, caller: Caller) -> RequestView:
@@ -44,25 +55,45 @@ async def create(session: AsyncSession, brief: Brief, caller: Caller) -> Request
     checked = _checked(blank, await load_reference(session), at)
     await repository.add(session, checked)
     await _record_outcome(session, checked)
-    return _view(checked)
+    return view_of(checked)
 
 
-async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expected: int) -> RequestView:
-    """Replaces the top-level fields that were sent in a returned request, and checks it anew."""
-    stored = await _locked(session, request_id)
-    require_legal(stored.state, Action.AMENDED)
+async def validate(session: AsyncSession, brief: Brief) -> Validation:
+    """What would become of a brief that was sent now. Stores nothing, records nothing."""
+    reference = await load_reference(session)
+    pack, version = reference.categories.get(brief.category or "", (None, None))
+    case, ruling = _ruled(brief, pack, reference)
+    problems = find_problems(brief, case, ruling, reference, now())
+    verdict = Verdict.RETURNED if problems else Verdict.ACCEPTED
+    if ruling and ruling.verdict == FORBIDDEN:
+        verdict, [refused] = Verdict.REFUSED, _forbidden(ruling).errors
+        problems.insert(0, FieldProblem(pointer=refused.pointer, problem=refused.detail, remedy=refused.remedy or ""))
+    return Validation(
+        state=verdict,
+        problems=problems,
+        category_version=version,
+        shots=planned_shots(pack, brief)[:MAX_SHOTS] if pack else [],
+        ai_ruling=_kept(ruling),
+    )
+
+
+async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expected: int, caller: Caller) -> RequestView:
+    """Replaces the top-level fields that were sent in an incomplete request, and checks it anew."""
+    stored = await locked(session, request_id)
+    require_legal(stored.state, Action.AMENDED, was_accepted=stored.was_accepted)
     check_version(expected, stored.version)
     at = now()
     changed = replace(stored, version=stored.version + 1, brief=amended(stored.brief, changes), updated_at=at)
     checked = _checked(changed, await load_reference(session), at)
     await repository.replace(session, checked)
-    await _record_outcome(session, checked)
-    return _view(checked)
+    await thread.stop_reminders(session, stored)
+    await _record_outcome(session, checked, amended_by=caller.subject)
+    return view_of(checked)
 
 
 async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Caller) -> RequestView:
-    stored = await _locked(session, request_id)
-    require_legal(stored.state, Action.CANCELLED)
+    stored = await locked(session, request_id)
+    require_legal(stored.state, Action.CANCELLED, was_accepted=stored.was_accepted)
     at = now()
     cancelled = replace(
         stored,
@@ -71,31 +102,44 @@ async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Ca
         updated_at=at,
         cancelled_at=at,
         cancel_cause=cause,
+        questions=[],
     )
     await repository.replace(session, cancelled)
+    await thread.stop_reminders(session, stored)
+    await thread.tell_cancelled(session, cancelled, caller.subject)
     said = RequestCancelled(id=stored.id, cause=cause, cancelled_by=caller.subject, cancelled_at=at)
     await record(session, Happened(said, stored.id, cancelled.version))
-    return _view(cancelled)
+    return view_of(cancelled)
 
 
 async def read(session: AsyncSession, request_id: UUID) -> RequestView:
     stored = await repository.find(session, request_id)
     if stored is None:
         raise UnknownRequest(request_id)
-    return _view(stored)
+    return view_of(stored)
 
 
 async def listed(
-    session: AsyncSession, page: PageRequest, state: RequestState | None, sku: str | None, category: str | None
+    session: AsyncSession,
+    page: PageRequest,
+    state: RequestState | None,
+    waiting_for: WaitingFor | None,
+    sku: str | None,
+    category: str | None,
 ) -> Page[RequestSummary]:
-    found = await repository.newest(session, page, state=state, sku=sku, category=category)
+    states: set[RequestState] | None = None
+    if waiting_for is not None:
+        states = {one for one, whom in WAITING_FOR.items() if whom is waiting_for}
+    if state is not None:
+        states = {state} if states is None else states & {state}
+    found = await repository.newest(session, page, states=states, sku=sku, category=category)
     return Page[RequestSummary](
         items=found[: page.limit],
         next_cursor=next_cursor([one.id for one in found], page.limit),
     )
 
 
-async def _locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
+async def locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
     stored = await repository.find(session, request_id, lock=True)
     if stored is None:
         raise UnknownRequest(request_id)
@@ -106,19 +150,17 @@ def _checked(stored: StoredRequest, reference: Reference, at: datetime) -> Store
     """The request in the state that its brief gives it. Raises `AiUseForbidden`."""
     brief = stored.brief
     pack, version = reference.categories.get(brief.category or "", (None, 0))
-    materials = _materials(brief, pack)
-    case = _ai_case(brief, materials)
-    ruling = rule_on(case, reference.ai_policy) if case else None
+    case, ruling = _ruled(brief, pack, reference)
     if ruling and ruling.verdict == FORBIDDEN:
-        raise AiUseForbidden(ruling.rules[0], ruling.text, ruling.policy_version)
+        raise _forbidden(ruling)
     problems = find_problems(brief, case, ruling, reference, at)
     if problems or pack is None:
-        return replace(stored, problems=problems)
+        return replace(stored, problems=problems, returned_at=at)
     return replace(
         stored,
         state=RequestState.ACCEPTED,
         problems=[],
-        accepted=_accepted(stored, pack, version, materials, at),
+        accepted=_accepted(stored, pack, version, _materials(brief, pack), at),
         ai_ruling=_kept(ruling),
     )
 
@@ -129,10 +171,17 @@ def _materials(brief: Brief, pack: CategoryPack | None) -> list[str]:
     return list(dict.fromkeys([*(brief.materials or ()), *sorted(implied)]))
 
 
-def _ai_case(brief: Brief, materials: list[str]) -> AiCase | None:
+def _ruled(brief: Brief, pack: CategoryPack | None, reference: Reference) -> tuple[AiCase | None, Ruling | None]:
+    """The brief's use of AI, if it asks for one, and what the policy says of it."""
     if brief.ai is None:
-        return None
-    return AiCase(brief.ai.use, brief.ai.human_review, brief.category, frozenset(materials), brief.use)
+        return None, None
+    materials = frozenset(_materials(brief, pack))
+    case = AiCase(brief.ai.use, brief.ai.human_review, brief.category, materials, brief.use)
+    return case, rule_on(case, reference.ai_policy)
+
+
+def _forbidden(ruling: Ruling) -> AiUseForbidden:
+    return AiUseForbidden(ruling.rules[0], ruling.text, ruling.policy_version)
 
 
 def _kept(ruling: Ruling | None) -> AiRuling | None:
@@ -180,7 +229,8 @@ def _accepted(stored: StoredRequest, pack: CategoryPack, version: int, materials
     )
 
 
-async def _record_outcome(session: AsyncSession, stored: StoredRequest) -> None:
+async def _record_outcome(session: AsyncSession, stored: StoredRequest, amended_by: str | None = None) -> None:
+    await thread.tell_checked(session, stored, amended_by)
     if stored.accepted is not None:
         await record(session, Happened(RequestAccepted(request=stored.accepted), stored.id, stored.version))
         return
@@ -195,14 +245,16 @@ async def _record_outcome(session: AsyncSession, stored: StoredRequest) -> None:
     await record(session, Happened(said, stored.id, stored.version))
 
 
-def _view(stored: StoredRequest) -> RequestView:
+def view_of(stored: StoredRequest) -> RequestView:
     accepted = stored.accepted
     return RequestView(
         **dict(stored.brief),
         id=stored.id,
         version=stored.version,
         state=stored.state,
+        waiting_for=WAITING_FOR.get(stored.state),
         problems=stored.problems,
+        questions=stored.questions,
         category_version=accepted.category_version if accepted else None,
         shots=accepted.shots if accepted else [],
         ai_ruling=stored.ai_ruling,

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
-from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
+from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
 from contracts.routing import WorkChanged, WorkPlanned
 from contracts.values import WorkItem
@@ -25,6 +25,20 @@ async def request_returned(session: AsyncSession, event: Event[RequestReturned])
     row = {"id": said.id, "version": event.aggregateversion, "state": "returned"}
     await keep_newest(session, models.request, {**row, "sku": said.sku, "category": said.category})
     await keep_once(session, models.request_return, [{"request_id": said.id, "version": event.aggregateversion}])
+
+
+async def request_answered(session: AsyncSession, event: Event[RequestAnswered]) -> None:
+    """With us again."""
+    said = event.data
+    row = {"id": said.id, "version": event.aggregateversion, "state": "answered"}
+    await keep_newest(session, models.request, {**row, "sku": said.sku, "category": said.category})
+
+
+async def request_clarified(session: AsyncSession, event: Event[RequestClarified]) -> None:
+    """Accepted again."""
+    said = event.data
+    row = {"id": said.id, "version": event.aggregateversion, "state": "accepted"}
+    await keep_newest(session, models.request, {**row, "sku": said.sku, "category": said.category})
 
 
 async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled]) -> None:

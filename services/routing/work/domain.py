@@ -61,6 +61,14 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
     WorkState.CANCELLED: {},
 }
 
+
+class Hold(StrEnum):
+    """What blocked work waits for. It goes on when nothing holds it any more."""
+
+    PERSON = "person"  # someone blocked it
+    REQUESTER = "requester"  # its request is with its requester
+
+
 # The SLA clock runs in these.
 RUNNING = frozenset({WorkState.READY, WorkState.CLAIMED, WorkState.IN_REVIEW})
 
@@ -85,6 +93,7 @@ class Tracked:
     at_risk_at: datetime | None = None
     blocked_in: WorkState | None = None
     blocked_at: datetime | None = None
+    blocked_for: tuple[Hold, ...] = ()
 
     @property
     def place(self) -> WorkState:
@@ -179,18 +188,32 @@ def approve(item: Tracked, by: str, at: datetime, approved_at: datetime) -> Chan
 
 def block(item: Tracked, by: str, at: datetime, cause: str) -> Change:
     """It can't go on: its clock and its lease stand still. Its holder keeps it."""
+    return hold(item, Hold.PERSON, by, at, at, cause)
+
+
+def hold(item: Tracked, held_by: Hold, by: str, at: datetime, since: datetime, cause: str) -> Change:
+    """Its clock and its lease stand still. Its holder keeps it. `since`: never before its last step, so that no time
+    is paused twice."""
     after = _moved(item, Action.BLOCK, at, claimed_by=item.work.claimed_by)
-    return Change(item, replace(after, blocked_in=item.work.state, blocked_at=at), events.WorkBlocked, by, cause)
+    blocked_at = min(at, max(since, item.work.updated_at))
+    after = replace(after, blocked_in=item.work.state, blocked_at=blocked_at, blocked_for=(held_by,))
+    return Change(item, after, events.WorkBlocked, by, cause)
 
 
 def unblock(
-    item: Tracked, by: str, at: datetime, calendar: BusinessCalendar, lease: timedelta, cause: str | None = None
+    item: Tracked,
+    by: str,
+    at: datetime,
+    calendar: BusinessCalendar,
+    lease: timedelta,
+    cause: str | None = None,
+    until: datetime | None = None,
 ) -> Change:
-    """It goes on where it stopped. What was still to come moves by the business time of the pause; a holder's lease
-    begins anew."""
+    """It goes on where it stopped, whatever held it. What was still to come moves by the business time of the pause,
+    which ended at `until` (None: now); a holder's lease begins anew."""
     _next_state(item, Action.UNBLOCK)
     paused_at = item.blocked_at or at
-    pause = calendar.between(paused_at, at)
+    pause = calendar.between(paused_at, until or at)
 
     def moved(moment: datetime | None) -> datetime | None:
         return calendar.add(moment, pause) if moment and moment > paused_at else moment
@@ -234,7 +257,7 @@ def _moved(item: Tracked, action: Action, at: datetime, **changes: Any) -> Track
     state = _next_state(item, action)
     update = {"claimed_by": None, "lease_until": None, **changes, "state": state, "updated_at": at}
     work = item.work.model_copy(update=update)
-    return replace(item, work=work, version=item.version + 1, blocked_in=None, blocked_at=None)
+    return replace(item, work=work, version=item.version + 1, blocked_in=None, blocked_at=None, blocked_for=())
 
 
 def _require_holder(item: Tracked, by: str) -> None:

@@ -88,5 +88,6 @@ async def block_work(session: Session, caller: Director, work_id: UUID, body: Bl
 
 @router.post("/{work_id}/unblock", summary="Let it go on", responses=CONFLICT)
 async def unblock_work(session: Session, caller: Director, work_id: UUID) -> Work:
-    """It goes on where it stopped; its due time has moved by the business time of the pause."""
+    """It goes on where it stopped; its due time has moved by the business time of the pause. Work whose request is with
+    its requester goes on when they have answered, and not before."""
     return Work.of(await service.unblock_work(session, work_id, caller))

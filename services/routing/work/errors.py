@@ -18,6 +18,19 @@ class IllegalTransition(Conflict):
         super().__init__(f"`{action}` is not possible while work is {state}; {can}.", state=state, legal_actions=names)
 
 
+class WithRequester(Conflict):
+    """Its request is with its requester: the answer lets it go on, nobody else does."""
+
+    title = "It waits for its requester"
+
+    def __init__(self, legal: Iterable[str]) -> None:
+        super().__init__(
+            "Its request is with its requester, who has open questions: it goes on when they are answered.",
+            state="blocked",
+            legal_actions=sorted(legal),
+        )
+
+
 class HeldByAnother(Conflict):
     """Someone else's lease is still running."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -25,6 +26,11 @@ request = Table(
     Column("version", Integer, nullable=False),
     Column("cancelled", Boolean, nullable=False),
     Column("deadline", _when),
+    # Whether it is with its requester: of its returns and answers the newest version decides.
+    Column("with_requester", Boolean, nullable=False, server_default=false()),
+    Column("clarification_version", Integer, nullable=False, server_default="0"),
+    Column("returned_at", _when),
+    Column("returned_cause", Text),
     comment="Requests that were accepted or cancelled: a cancellation that came first stops the work that comes later.",
 )
 
@@ -72,6 +78,7 @@ work_item = Table(
     Column("step", Text, nullable=False),
     Column("team", Text),
     Column("level", Text),
+    Column("blocked_for", ARRAY(Text), nullable=False),
     UniqueConstraint(
         "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
     ),

@@ -29,11 +29,11 @@ class Route:
 
 def plan_work(request: Request, packs: Packs, at: datetime) -> list[Tracked]:
     """One shot per planned shot, each followed by its variants, one a channel."""
-    routes = {view: _route(request, view, packs, at) for view in {shot.view for shot in request.shots}}
+    routes = {view: _route(request, view, packs, at) for view in {_recipe_view(shot) for shot in request.shots}}
     variant_track = packs.tracks.track(packs.tracks.variant_track)
     planned: list[Tracked] = []
     for shot in request.shots:
-        route = routes[shot.view]
+        route = routes[_recipe_view(shot)]
         master = _shot(request, shot, route, packs, at)
         planned.append(master)
         if route.track.makes_variants:
@@ -69,6 +69,11 @@ def lease_of(packs: Packs) -> timedelta:
 def _at_risk_at(start: datetime, due_at: datetime, share: float, calendar: BusinessCalendar) -> datetime:
     """When the share of the business time is gone; never after the due time itself."""
     return min(due_at, calendar.add(start, calendar.between(start, due_at) * share))
+
+
+def _recipe_view(shot: ShotPlan) -> str:
+    """What rules know it by: all shots of a view go one way."""
+    return shot.recipe_view or shot.view
 
 
 def _route(request: Request, view: str, packs: Packs, at: datetime) -> Route:

@@ -12,6 +12,7 @@ from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from contracts.values import WorkKind, WorkState
+from services.routing.clarification.reactions import paused
 from services.routing.tracks.service import current_packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -57,7 +58,8 @@ async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> 
         return
     steps = await _unblocked(session, item, version.delivered_by, "a version was delivered")
     item = steps[-1].after if steps else item
-    await save(session, [*steps, domain.hand_in(item, version.delivered_by, now())])
+    steps.append(domain.hand_in(item, version.delivered_by, now()))
+    await save(session, await paused(session, item.work.request_id, steps))
 
 
 async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded]) -> None:
@@ -76,10 +78,11 @@ async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded
     item = steps[-1].after if steps else item
     if has_failed:
         cause = f"{decision.gate}: {', '.join(decision.reasons)}"
-        await save(session, [*steps, domain.send_back(item, by, at, gate.returns_to, cause)])
-        return
-    steps.append(domain.approve(item, by, at, decision.decided_at))
-    await save(session, [*steps, *await _variants_made_ready(session, item, by)])
+        steps.append(domain.send_back(item, by, at, gate.returns_to, cause))
+    else:
+        steps.append(domain.approve(item, by, at, decision.decided_at))
+        steps += await _variants_made_ready(session, item, by)
+    await save(session, await paused(session, item.work.request_id, steps))
 
 
 async def _variants_made_ready(session: AsyncSession, shot: Tracked, by: str) -> list[Change]:

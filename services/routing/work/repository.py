@@ -16,7 +16,7 @@ from contracts.values import WorkItem, WorkState
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
 from services.routing.work import models
-from services.routing.work.domain import Change, Tracked
+from services.routing.work.domain import Change, Hold, Tracked
 
 _TABLE = models.work_item
 _WORK_FIELDS = tuple(WorkItem.model_fields)
@@ -27,7 +27,7 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
-    "owner_role", "priority",
+    "owner_role", "priority", "blocked_for",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -149,6 +149,7 @@ def _row(item: Tracked) -> dict[str, Any]:
         "at_risk_at": item.at_risk_at,
         "blocked_in": item.blocked_in,
         "blocked_at": item.blocked_at,
+        "blocked_for": item.blocked_for,
     }
 
 
@@ -162,4 +163,5 @@ def _item(row: Row[Any]) -> Tracked:
         at_risk_at=values["at_risk_at"],
         blocked_in=WorkState(values["blocked_in"]) if values["blocked_in"] else None,
         blocked_at=values["blocked_at"],
+        blocked_for=tuple(Hold(hold) for hold in values["blocked_for"]),
     )

@@ -9,6 +9,7 @@ from chassis.auth import Caller
 from chassis.clock import now
 from chassis.pagination import PageRequest
 from contracts.values import Role, WorkState
+from services.routing.clarification.domain import unblock_by_hand
 from services.routing.tracks.service import packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -67,7 +68,7 @@ async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause
 async def unblock_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
     item = await _locked(session, work_id)
     packs = await packs_of(session, item.packs)
-    change = domain.unblock(item, caller.subject, now(), packs.calendar, lease_of(packs))
+    change = unblock_by_hand(item, caller.subject, now(), packs.calendar, lease_of(packs))
     await save(session, [change])
     return change.after
 

@@ -1,0 +1,61 @@
+"""What the service itself does to the conversation when a request changes: entries that tell it, and reminders."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.ids import new_id
+from chassis.packs import load_pack
+from chassis.timers import Timer, drop_timers, set_timers
+from services.intake.clarification import repository
+from services.intake.clarification.domain import Entry, reminder_times, said_of_problems
+from services.intake.clarification.schemas import MOST_REMINDERS, ClarificationPack, MessageKind
+from services.intake.reference import CLARIFICATION
+from services.intake.requests.repository import StoredRequest
+from services.intake.requests.schemas import RequestState
+
+REMINDER = "reminder"
+
+
+def reminder_key(request_id: UUID, version: int, number: int) -> str:
+    """A reminder is of one return: of the version that it gave the request."""
+    return f"{request_id}:{version}:{number}"
+
+
+async def tell_checked(session: AsyncSession, stored: StoredRequest, amended_by: str | None) -> None:
+    """A brief was checked: it is accepted, or returned with what is to complete."""
+    first = f"Amended by {amended_by}. " if amended_by else ""
+    if stored.accepted is not None:
+        said = f"{first}Complete: {len(stored.accepted.shots)} shots go into production."
+        await write(session, stored, [Entry(new_id(), MessageKind.ACCEPTED, said)])
+        return
+    await write(session, stored, [Entry(new_id(), MessageKind.RETURNED, first + said_of_problems(stored.problems))])
+    await set_reminders(session, stored)
+
+
+async def tell_cancelled(session: AsyncSession, stored: StoredRequest, by: str) -> None:
+    await write(session, stored, [Entry(new_id(), MessageKind.CANCELLED, stored.cancel_cause or "", by)])
+
+
+async def write(session: AsyncSession, stored: StoredRequest, entries: Sequence[Entry]) -> None:
+    """At the moment of the request's newest change."""
+    await repository.add(session, stored.id, entries, stored.updated_at)
+
+
+async def set_reminders(session: AsyncSession, stored: StoredRequest) -> None:
+    """For a request that was returned just now, by the hours that hold now."""
+    found = await load_pack(session, CLARIFICATION, ClarificationPack)
+    times = reminder_times(stored.updated_at, found[0].reminder_hours if found else ())
+    timers = [
+        Timer(REMINDER, reminder_key(stored.id, stored.version, number), at) for number, at in enumerate(times, start=1)
+    ]
+    if timers:
+        await set_timers(session, timers)
+
+
+async def stop_reminders(session: AsyncSession, before: StoredRequest) -> None:
+    """The request, as it was until now, doesn't wait for its requester any more."""
+    if before.state is RequestState.RETURNED:
+        numbers = range(1, MOST_REMINDERS + 1)
+        await drop_timers(session, [(REMINDER, reminder_key(before.id, before.version, one)) for one in numbers])
