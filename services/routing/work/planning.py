@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.ids import new_id
-from contracts.values import Request, Risk, ShotPlan, WorkItem, WorkKind, WorkState
+from contracts.values import Request, Risk, ShotPlan, Step, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.tracks.domain import Choice, choose_track, classify, facts_of
 from services.routing.tracks.schemas import ClassEntry, Track
@@ -105,6 +105,7 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         zoom_required=complexity.zoom_required,
         ai=request.ai is not None,
         state=WorkState.READY,
+        step=Step.STUDIO,
         round=0,
         returns_to=None,
         claimed_by=None,
@@ -134,6 +135,7 @@ def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry
             "gates": track.gates,
             "final_reviewers": max(track.final_reviewers, complexity.final_reviewers),
             "state": WorkState.WAITING,
+            "step": Step.DELIVERY,
             "due_at": None,
         }
     )

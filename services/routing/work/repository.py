@@ -25,7 +25,7 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
-    "owner_role", "priority",
+    "owner_role", "priority", "fits_until", "rungs", "next_rung_at",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -139,6 +139,9 @@ def _row(item: Tracked) -> dict[str, Any]:
         "at_risk_at": item.at_risk_at,
         "blocked_in": item.blocked_in,
         "blocked_at": item.blocked_at,
+        "fits_until": item.fits_until,
+        "rungs": item.rungs,
+        "next_rung_at": item.next_rung_at,
     }
 
 
@@ -152,4 +155,7 @@ def _item(row: Row[Any]) -> Tracked:
         at_risk_at=values["at_risk_at"],
         blocked_in=WorkState(values["blocked_in"]) if values["blocked_in"] else None,
         blocked_at=values["blocked_at"],
+        fits_until=values["fits_until"],
+        rungs=values["rungs"],
+        next_rung_at=values["next_rung_at"],
     )

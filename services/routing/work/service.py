@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller
 from chassis.clock import now
 from chassis.pagination import PageRequest
-from contracts.values import Role, WorkState
-from services.routing.tracks.service import packs_of
+from contracts.values import Role, Step, WorkState
+from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
 from services.routing.work.domain import Tracked
@@ -56,6 +56,20 @@ async def release_work(session: AsyncSession, work_id: UUID, caller: Caller) -> 
     change = domain.release(item, caller.subject, now(), may_release_others=caller.has(*MAY_DIRECT))
     await save(session, [change])
     return change.after
+
+
+async def hand_over_work(session: AsyncSession, work_id: UUID, caller: Caller, to: Step, note: str | None) -> Tracked:
+    change = domain.hand_over(await _locked(session, work_id), caller.subject, now(), to, note)
+    await save(session, [change])
+    return change.after
+
+
+async def item_with_packs(session: AsyncSession, work_id: UUID) -> tuple[Tracked, Packs]:
+    """An item and the packs that it keeps."""
+    item = await repository.find_item(session, work_id)
+    if item is None:
+        raise _no_such(work_id)
+    return item, await packs_of(session, item.packs)
 
 
 async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
