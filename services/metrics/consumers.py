@@ -15,6 +15,7 @@ HANDLERS: Mapping[type[EventData], Handler] = {
     RequestReturned: service.request_returned,
     RequestCancelled: service.request_cancelled,
     **dict.fromkeys(routing.EVENTS, service.work_changed),
+    routing.WorkEscalated: service.work_escalated,
     VersionStored: service.version_stored,
     DeliveryReceived: service.delivery_received,
     DecisionRecorded: service.decision_recorded,

@@ -116,7 +116,7 @@ async def test_each_role_does_what_it_may(routing: Harness) -> None:
             if answer.status_code == 403:
                 assert set(answer.json()["allowed_roles"]) == {str(one) for one in allowed}
     for path in (
-        "/v1/work", f"/v1/work/{shot['id']}", f"/v1/work/{shot['id']}/handoffs", "/v1/handoffs",
+        "/v1/work", f"/v1/work/{shot['id']}", f"/v1/work/{shot['id']}/handoffs", "/v1/handoffs", "/v1/escalations",
         "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar",
     ):  # fmt: skip
         assert (await routing.client.get(path)).status_code == 401

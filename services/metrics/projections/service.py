@@ -6,7 +6,7 @@ from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged
+from contracts.routing import WorkChanged, WorkEscalated
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_newest, keep_once
 
@@ -29,7 +29,7 @@ async def request_cancelled(session: AsyncSession, event: Event[RequestCancelled
     await keep_newest(session, models.request, row)
 
 
-async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
+async def work_changed(session: AsyncSession, event: Event[WorkChanged] | Event[WorkEscalated]) -> None:
     work = event.data.work
     await keep_newest(
         session,
@@ -49,6 +49,13 @@ async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None
             "approved_at": work.approved_at,
         },
     )
+
+
+async def work_escalated(session: AsyncSession, event: Event[WorkEscalated]) -> None:
+    said, work = event.data, event.data.work
+    row = {"work_item_id": work.id, "rung": said.rung, "track": work.track, "role": said.to}
+    await keep_once(session, models.escalation, [row])
+    await work_changed(session, event)
 
 
 async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:

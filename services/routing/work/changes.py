@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.events import Happened, record
 from chassis.timers import Timer, drop_timers, set_timers
 from services.routing.handoffs.service import PacksFor, note_handoffs
+from services.routing.sla.service import keep_escalations, refit
 from services.routing.tracks.schemas import PackVersions
 from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import repository
@@ -21,12 +22,14 @@ async def save(session: AsyncSession, changes: Sequence[Change]) -> None:
     made = {change.after.work.id for change in changes if change.before is None}
     newest = {change.after.work.id: change.after for change in changes}
     packs_for = _read_once(session)
+    await refit(session, changes, newest, packs_for)
     if made:
         await repository.insert_items(session, [item for key, item in newest.items() if key in made])
     if changed := [item for key, item in newest.items() if key not in made]:
         await repository.update_items(session, changed)
     await repository.add_history(session, changes)
     await note_handoffs(session, changes, packs_for)
+    await keep_escalations(session, changes, newest)
     await record(session, *(_told(change) for change in changes))
     await _bring_timers(session, changes, newest)
 

@@ -12,6 +12,7 @@ from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from contracts.values import WorkKind, WorkState
+from services.routing.sla.service import usual_durations
 from services.routing.tracks.service import current_packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -27,7 +28,7 @@ async def request_accepted(session: AsyncSession, event: Event[RequestAccepted])
     if not await repository.take_request(session, request.id, event.aggregateversion, request.deadline):
         log.info("a request that was taken or cancelled before makes no work", request_id=str(request.id))
         return
-    items = plan_work(request, await current_packs(session), now())
+    items = plan_work(request, await current_packs(session), now(), await usual_durations(session))
     await save(session, [domain.create(item, request.requested_by) for item in items])
 
 

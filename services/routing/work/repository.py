@@ -63,6 +63,10 @@ async def find_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
     return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id))
 
 
+async def find_items(session: AsyncSession, work_ids: Iterable[UUID]) -> list[Tracked]:
+    return await _all(session, select(_TABLE).where(_TABLE.c.id.in_(list(work_ids))))
+
+
 async def lock_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
     """Waits until nobody else changes it."""
     return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id).with_for_update())

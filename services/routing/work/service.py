@@ -9,6 +9,7 @@ from chassis.auth import Caller
 from chassis.clock import now
 from chassis.pagination import PageRequest
 from contracts.values import Role, Step, WorkState
+from services.routing.sla.service import due_now
 from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -73,9 +74,11 @@ async def item_with_packs(session: AsyncSession, work_id: UUID) -> tuple[Tracked
 
 
 async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
-    change = domain.block(await _locked(session, work_id), caller.subject, now(), cause)
-    await save(session, [change])
-    return change.after
+    item, at = await _locked(session, work_id), now()
+    changes = await due_now(session, item, at)  # a pause moves what is still to come, not what came before it
+    changes.append(domain.block(changes[-1].after if changes else item, caller.subject, at, cause))
+    await save(session, changes)
+    return changes[-1].after
 
 
 async def unblock_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:

@@ -46,11 +46,12 @@ def upgrade() -> None:
         "escalation",
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("work_item_id", sa.Uuid, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("rung", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("at", _when, nullable=False),
         sa.Column("closed_at", _when),
-        sa.UniqueConstraint("work_item_id", "rung", name="escalation_once"),
+        sa.UniqueConstraint("work_item_id", "version", name="escalation_once"),
         sa.Index("escalation_open", "role", "id", postgresql_where=sa.text("closed_at IS NULL")),
     )
     op.add_column("work_item", sa.Column("fits_until", _when))
