@@ -53,8 +53,8 @@ async def work_changed(session: AsyncSession, event: Event[WorkChanged] | Event[
 
 async def work_escalated(session: AsyncSession, event: Event[WorkEscalated]) -> None:
     said, work = event.data, event.data.work
-    row = {"work_item_id": work.id, "rung": said.rung, "track": work.track, "role": said.to}
-    await keep_once(session, models.escalation, [row])
+    row = {"work_item_id": work.id, "version": event.aggregateversion, "rung": said.rung, "track": work.track}
+    await keep_once(session, models.escalation, [{**row, "role": said.to}])
     await work_changed(session, event)
 
 

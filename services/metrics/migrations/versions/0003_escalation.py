@@ -11,7 +11,8 @@ def upgrade() -> None:
     op.create_table(
         "escalation",
         sa.Column("work_item_id", sa.Uuid, primary_key=True),
-        sa.Column("rung", sa.Text, primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True),
+        sa.Column("rung", sa.Text, nullable=False),
         sa.Column("track", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
     )
