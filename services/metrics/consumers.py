@@ -15,6 +15,7 @@ HANDLERS: Handlers = {
     RequestCancelled: service.request_cancelled,
     routing.WorkPlanned: Together(service.work_planned),
     **dict.fromkeys(routing.WORK_CHANGES, service.work_changed),
+    routing.WorkEscalated: service.work_escalated,
     VersionStored: service.version_stored,
     DeliveryReceived: service.delivery_received,
     DecisionRecorded: service.decision_recorded,

@@ -43,6 +43,7 @@ async def figures(session: AsyncSession) -> Iterable[Metric]:
         _gauge("work_items", "Work items by kind and state.", found["work"], ["kind", "state"]),
         _counter("sla", "Work by whether it met its due time.", settled, [*_SLICE, "result"]),
         _gauge("sla_at_risk", "Open work, most of whose time is gone.", at_risk, _SLICE),
+        _counter("escalations", "Rungs that late work climbed.", found["escalations"], ["track", "rung", "role"]),
         _counter("approved", "Approved work items.", found["approved"], _SLICE),
         _counter("first_pass", "Approved without rework.", found["approved"], _SLICE, "first_pass"),
         _counter("rework_rounds", "Times that work was sent back.", found["rework"], _SLICE, "rounds"),

@@ -11,7 +11,15 @@ from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.envelope import EventData
 from contracts.qc import Decision, DecisionRecorded, GateResult
-from contracts.routing import WorkApproved, WorkAtRisk, WorkBreached, WorkCreated, WorkPlanned, WorkReturned
+from contracts.routing import (
+    WorkApproved,
+    WorkAtRisk,
+    WorkBreached,
+    WorkCreated,
+    WorkEscalated,
+    WorkPlanned,
+    WorkReturned,
+)
 from contracts.values import (
     ComplexityClass,
     Gate,
@@ -73,7 +81,11 @@ def story() -> list[tuple[EventData, UUID, int]]:
     done = {"round": 1, "state": WorkState.APPROVED, "approved_at": START}
     tell(WorkApproved, ai.model_copy(update=done), 3)
     tell(WorkAtRisk, item(risk=Risk.AT_RISK), 2)
-    tell(WorkBreached, item(risk=Risk.BREACHED), 3)
+    late_and_open = item(risk=Risk.BREACHED)
+    tell(WorkBreached, late_and_open, 3)
+    for version, (rung, role) in enumerate((("breach", "creative_ops_manager"), ("breach+8h", "approval_owner")), 4):
+        said = WorkEscalated(work=late_and_open, by="escalate", rung=rung, to=Role(role))
+        told.append((said, late_and_open.id, version))
     tell(WorkCreated, item(due_at=None, track="ai_experiment"), 1)
     return told
 
@@ -108,6 +120,7 @@ async def test_the_same_figures_in_any_order_and_twice(start: Start, seed: int) 
     await metrics.eventually(all_handled)
     summary = (await metrics.client.get("/v1/metrics/summary", headers=metrics.bearer("reviewer"))).json()
     assert summary["sla"] == {"hit": 2, "missed": 2, "at_risk": 1, "hit_rate": 0.5}
+    assert summary["escalations"] == {"by_rung": {"breach": 1, "breach+8h": 1}, "by_track": {"catalog": 2}}
     assert summary["first_pass"] == {"approved": 3, "first_pass": 2, "rate": 0.6667}
     assert summary["rework"]["rounds"] == summary["rework"]["items"] == 1
     assert summary["rework"]["by_reason"] == {"texture_loss": 1}
@@ -119,6 +132,8 @@ async def test_the_same_figures_in_any_order_and_twice(start: Start, seed: int) 
     sla = await prometheus(metrics, "packshot_sla_total", "result")
     assert (sla["hit"], sla["missed"]) == (2, 2)
     assert (await prometheus(metrics, "packshot_sla_at_risk"))[""] == 1
+    escalations = await prometheus(metrics, "packshot_escalations_total", "role")
+    assert (escalations[""], escalations["approval_owner"]) == (2, 1)
     assert (await prometheus(metrics, "packshot_approved_total"))[""] == 3
     assert (await prometheus(metrics, "packshot_first_pass_total"))[""] == 2
     assert (await prometheus(metrics, "packshot_rework_rounds_total"))[""] == 1

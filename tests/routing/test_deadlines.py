@@ -104,7 +104,8 @@ async def test_at_risk_then_late_across_a_weekend_and_a_change_of_clocks(start: 
     clock.set(datetime.fromisoformat("2026-04-06T18:00:00+02:00"))
     late = await at_risk_is(routing, shot, "breached")
     assert [(step["what"], step["by"]) for step in late["history"]] == [
-        ("created", "ana"), ("at_risk", "at_risk"), ("breached", "breach"),
+        ("created", "ana"), ("at_risk", "at_risk"), ("escalated", "at_risk"), ("breached", "breach"),
+        ("escalated", "breach"),
     ]  # fmt: skip
     clock.move(timedelta(days=30))
     await rung(routing, "breach")
@@ -156,6 +157,6 @@ async def test_time_that_passed_while_nobody_ran_is_caught_up(start: Start, mond
     again = await start(create_app, RoutingSettings, fresh=False)
     await at_risk_is(again, shot, "breached")
     assert [what for what, _ in await told(again, shot["id"])] == [
-        "created", "claimed", "released", "at_risk", "breached",
+        "created", "claimed", "released", "at_risk", "escalated", "breached", "escalated", "escalated", "escalated",
     ]  # fmt: skip
     assert len(await again.recorded(WorkClaimed)) == 1

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.values import Risk, WorkState
+from contracts.values import Risk, Step, WorkState
+from services.routing.handoffs.errors import IllegalHandover
 from services.routing.work import domain
 from services.routing.work.domain import TRANSITIONS, Action, Change, TimerKind, Tracked, timers_of
 from services.routing.work.errors import HeldByAnother, IllegalTransition
@@ -26,6 +27,7 @@ STEPS: dict[Action, Callable[[Tracked, str, datetime], Change]] = {
     Action.CLAIM: lambda item, by, at: domain.claim(item, by, at, LEASE),
     Action.RELEASE: domain.release,
     Action.EXPIRE: lambda item, by, at: domain.expire(item, at),
+    Action.HAND_OVER: lambda item, by, at: domain.hand_over(item, by, at, Step.RETOUCHING, "mind the cuff"),
     Action.HAND_IN: domain.hand_in,
     Action.SEND_BACK: lambda item, by, at: domain.send_back(item, by, at, "studio", "technical: out_of_focus"),
     Action.APPROVE: lambda item, by, at: domain.approve(item, by, at, at),
@@ -40,6 +42,7 @@ EDGES = {
     ("ready", "claim", "claimed"), ("ready", "hand_in", "in_review"), ("ready", "block", "blocked"),
     ("ready", "cancel", "cancelled"),
     ("claimed", "claim", "claimed"), ("claimed", "release", "ready"), ("claimed", "expire", "ready"),
+    ("claimed", "hand_over", "ready"),
     ("claimed", "hand_in", "in_review"), ("claimed", "block", "blocked"), ("claimed", "cancel", "cancelled"),
     ("in_review", "send_back", "ready"), ("in_review", "approve", "approved"), ("in_review", "block", "blocked"),
     ("in_review", "cancel", "cancelled"),
@@ -151,8 +154,12 @@ class LifeOfAShot(RuleBasedStateMachine):
             with pytest.raises(IllegalTransition):
                 step(before, by, self.now)
             return
-        if action in (Action.CLAIM, Action.RELEASE) and before.work.claimed_by not in (None, by):
+        if action in (Action.CLAIM, Action.RELEASE, Action.HAND_OVER) and before.work.claimed_by not in (None, by):
             with pytest.raises(HeldByAnother):
+                step(before, by, self.now)
+            return
+        if action is Action.HAND_OVER and before.work.step is Step.RETOUCHING:
+            with pytest.raises(IllegalHandover):
                 step(before, by, self.now)
             return
         if action is Action.UNBLOCK and before.work.due_at and before.blocked_at:
@@ -187,6 +194,8 @@ class LifeOfAShot(RuleBasedStateMachine):
     @invariant()
     def holds(self) -> None:
         work, timers = self.item.work, timers_of(self.item)
+        assert (work.step is Step.QC) == (self.item.place is WorkState.IN_REVIEW) or work.state is WorkState.CANCELLED
+        assert (work.step is Step.DELIVERY) == (work.state is WorkState.APPROVED)
         assert (work.lease_until is not None) == (work.state is WorkState.CLAIMED) == (TimerKind.LEASE in timers)
         assert (work.claimed_by is not None) == (self.item.place is WorkState.CLAIMED)
         assert (self.item.blocked_in is not None) == (work.state is WorkState.BLOCKED)

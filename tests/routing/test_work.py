@@ -14,6 +14,7 @@ from services.routing.work.service import MAY_CLAIM, MAY_DIRECT
 from tests.routing.others import Json, accept, brief, do, hand_in, in_state, read, told
 
 HOUR = timedelta(hours=1)
+BODIES: dict[str, Json] = {"block": {"cause": "x"}, "hand-over": {"to": "retouching"}}
 
 
 async def test_claim_extend_release(routing: Harness, monday: datetime) -> None:
@@ -105,15 +106,19 @@ async def test_each_role_does_what_it_may(routing: Harness) -> None:
         for action, allowed in (
             ("claim", MAY_CLAIM),
             ("release", {*MAY_CLAIM, *MAY_DIRECT}),
+            ("hand-over", MAY_CLAIM),
             ("block", MAY_DIRECT),
             ("unblock", MAY_DIRECT),
         ):
-            answer = await do(routing, shot, action, role, json={"cause": "x"} if action == "block" else None)
+            answer = await do(routing, shot, action, role, json=BODIES.get(action))
             assert (answer.status_code != 403) == (role in allowed), (role, action, answer.text)
             assert answer.status_code in (200, 403, 409)
             if answer.status_code == 403:
                 assert set(answer.json()["allowed_roles"]) == {str(one) for one in allowed}
-    for path in ("/v1/work", f"/v1/work/{shot['id']}", "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar"):
+    for path in (
+        "/v1/work", f"/v1/work/{shot['id']}", f"/v1/work/{shot['id']}/handoffs", "/v1/handoffs", "/v1/escalations",
+        "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar",
+    ):  # fmt: skip
         assert (await routing.client.get(path)).status_code == 401
         for role in Role:
             assert (await routing.client.get(path, headers=routing.bearer(role))).status_code == 200, (path, role)

@@ -43,6 +43,17 @@ work = Table(
     comment="Each work item in its newest state.",
 )
 
+escalation = Table(
+    "escalation",
+    metadata,
+    Column("work_item_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("rung", Text, nullable=False),
+    Column("track", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    comment="Each rung of its track's ladder that each work item has climbed.",
+)
+
 version = Table(
     "version",
     metadata,

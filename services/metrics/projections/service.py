@@ -8,7 +8,7 @@ from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged, WorkPlanned
+from contracts.routing import WorkChanged, WorkEscalated, WorkPlanned
 from contracts.values import WorkItem
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_new_work, keep_newest, keep_once
@@ -50,7 +50,7 @@ async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) 
     await keep_new_work(session, [_work(item, 1) for event in events for item in event.data.items])
 
 
-async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
+async def work_changed(session: AsyncSession, event: Event[WorkChanged] | Event[WorkEscalated]) -> None:
     await keep_newest(session, models.work, _work(event.data.work, event.aggregateversion))
 
 
@@ -69,6 +69,13 @@ def _work(work: WorkItem, version: int) -> dict[str, Any]:
         "due_at": work.due_at,
         "approved_at": work.approved_at,
     }
+
+
+async def work_escalated(session: AsyncSession, event: Event[WorkEscalated]) -> None:
+    said, work = event.data, event.data.work
+    row = {"work_item_id": work.id, "version": event.aggregateversion, "rung": said.rung, "track": work.track}
+    await keep_once(session, models.escalation, [{**row, "role": said.to}])
+    await work_changed(session, event)
 
 
 async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:

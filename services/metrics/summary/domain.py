@@ -38,6 +38,9 @@ def summarize(figures: dict[str, Rows]) -> schemas.Summary:
         requests=schemas.Requests(by_state=count_by(figures["requests"], "state"), returns=figures["returns"][0].n),
         work=schemas.Work(by_kind_and_state=_nested(figures["work"], "kind", "state")),
         sla=schemas.Sla(hit=hit, missed=missed, at_risk=sla.get("at_risk", 0), hit_rate=rate(hit, hit + missed)),
+        escalations=schemas.Escalations(
+            by_rung=count_by(figures["escalations"], "rung"), by_track=count_by(figures["escalations"], "track")
+        ),
         first_pass=schemas.FirstPass(approved=approved, first_pass=first_pass, rate=rate(first_pass, approved)),
         rework=schemas.Rework(
             items=sum(row.items for row in figures["rework"]),

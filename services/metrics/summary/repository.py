@@ -22,6 +22,7 @@ _QUERIES = {
         FROM work WHERE due_at IS NOT NULL AND state <> 'cancelled'
         GROUP BY 1, 2, 3, 4
     """,
+    "escalations": "SELECT track, rung, role, count(*) AS n FROM escalation GROUP BY track, rung, role",
     "approved": """
         SELECT category, track, coalesce(channel, 'master') AS channel,
                count(*) AS n, count(*) FILTER (WHERE round = 0) AS first_pass

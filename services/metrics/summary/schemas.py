@@ -23,6 +23,13 @@ class Sla(BaseModel):
     hit_rate: float | None = Field(description="hit ÷ (hit + missed); null while there is neither.")
 
 
+class Escalations(BaseModel):
+    """Rungs of its track's ladder that work has climbed, open or not."""
+
+    by_rung: Counts = Field(examples=[{"at_risk": 12, "breach": 3, "breach+8h": 1}])
+    by_track: Counts
+
+
 class FirstPass(BaseModel):
     """R81. Shown with rework, never alone (R89)."""
 
@@ -67,6 +74,7 @@ class Summary(BaseModel):
     requests: Requests
     work: Work
     sla: Sla
+    escalations: Escalations
     first_pass: FirstPass
     rework: Rework
     rejections: Rejections

@@ -17,6 +17,7 @@ from contracts.envelope import Event
 from contracts.intake import RequestAnswered, RequestClarified, RequestReturned
 from services.routing.clarification import domain, repository
 from services.routing.clarification.repository import Clarification
+from services.routing.sla.service import due_now
 from services.routing.tracks.service import packs_of
 from services.routing.work.changes import save
 from services.routing.work.domain import RUNNING, Change, Tracked
@@ -42,7 +43,7 @@ async def request_returned(session: AsyncSession, event: Event[RequestReturned])
     await repository.keep(session, said.id, Clarification(event.aggregateversion, True, said.returned_at, cause))
     by = said.returned_by or event.source
     items = await lock_items_of_request(session, said.id)
-    await save(session, _pauses(items, by, said.returned_at, cause))
+    await save(session, await _pauses(session, items, by, said.returned_at, cause))
 
 
 async def request_answered(session: AsyncSession, event: Event[RequestAnswered]) -> None:
@@ -65,7 +66,7 @@ async def paused(session: AsyncSession, request_id: UUID, steps: Sequence[Change
     if cause is None:
         return list(steps)
     newest = {step.after.work.id: step.after for step in steps}
-    return [*steps, *_pauses(newest.values(), steps[-1].by, now(), cause)]
+    return [*steps, *await _pauses(session, newest.values(), steps[-1].by, now(), cause)]
 
 
 async def _with_us(
@@ -81,8 +82,8 @@ async def _with_us(
     items, steps = await lock_items_of_request(session, request_id), list[Change]()
     if not before.with_requester:  # the answer has overtaken the return: the pause is over, but it counts
         running = [item for item in items if item.work.state in RUNNING]
-        steps = _pauses(running, by, returned_at, "with its requester")
-        items = [step.after for step in steps]
+        steps = await _pauses(session, running, by, returned_at, "with its requester")
+        items = list({step.after.work.id: step.after for step in steps}.values())
     await save(session, [*steps, *await _going_on(session, items, by, answered_at)])
 
 
@@ -97,10 +98,18 @@ async def _going_on(session: AsyncSession, items: Sequence[Tracked], by: str, an
     return steps
 
 
-def _pauses(items: Iterable[Tracked], by: str, since: datetime, cause: str) -> list[Change]:
-    at = now()
-    steps = (domain.pause(item, by, at, since, cause) for item in items)
-    return [step for step in steps if step is not None]
+async def _pauses(
+    session: AsyncSession, items: Iterable[Tracked], by: str, since: datetime, cause: str
+) -> list[Change]:
+    """A pause moves what is still to come, not what came before it: that is told first."""
+    at, steps = now(), list[Change]()
+    for item in items:
+        if item.work.state in RUNNING:
+            steps += (due := await due_now(session, item, max(since, item.work.updated_at)))
+            item = due[-1].after if due else item
+        if (step := domain.pause(item, by, at, since, cause)) is not None:
+            steps.append(step)
+    return steps
 
 
 async def _known(session: AsyncSession, request_id: UUID) -> Clarification:

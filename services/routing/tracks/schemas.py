@@ -4,10 +4,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.values import ComplexityClass, Gate, Role
+from contracts.values import ComplexityClass, Gate, Role, Step
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+UsualHours = Annotated[float, Field(ge=0, le=2000)]
 FactName = Annotated[
     str,
     StringConstraints(
@@ -76,6 +77,17 @@ class ClassesPack(PackModel):
         return next(entry for entry in self.classes if entry.name == name)
 
 
+class Rung(PackModel):
+    """One rung of a track's ladder beyond the breach."""
+
+    after_hours: float = Field(gt=0, le=2000, multiple_of=0.25, description="Business hours after the due time.")
+    to: Role = Field(description="Who is told.")
+
+    @property
+    def name(self) -> str:
+        return f"breach+{self.after_hours:g}h"
+
+
 class Track(PackModel):
     """One production track: its whole record (R36)."""
 
@@ -92,11 +104,28 @@ class Track(PackModel):
     ai_rule: Text
     at_risk_to: Role | None = Field(default=None, description="Who is told when work is at risk.")
     breach_to: Role | None = Field(default=None, description="Who is told when its due time passed.")
+    ladder: list[Rung] = Field(
+        default=[],
+        max_length=20,
+        description="Who is told when late work stays late; the first rungs are the two above.",
+    )
+    usual_hours: dict[Step, UsualHours] = Field(
+        default={},
+        description="Business hours that each step takes C1 work, waiting and working, while too few were measured; the"
+        " class multiplies them. Work is at risk when its steps to go no longer fit before its due time.",
+    )
 
     @model_validator(mode="after")
     def gates_keep_their_order(self) -> Self:
         if self.gates != [gate for gate in Gate if gate in self.gates]:
             raise ValueError(f"gates come once each and in this order: {', '.join(Gate)}")
+        return self
+
+    @model_validator(mode="after")
+    def ladder_goes_up(self) -> Self:
+        hours = [rung.after_hours for rung in self.ladder]
+        if hours != sorted(set(hours)):
+            raise ValueError("each rung of the ladder comes later than the one before it")
         return self
 
 

@@ -11,6 +11,10 @@ from chassis.events import Happened, record
 from chassis.timers import Timer, drop_timers, set_timers
 from contracts.envelope import Event
 from contracts.routing import MOST_PLANNED, WorkPlanned
+from services.routing.handoffs.service import PacksFor, note_handoffs
+from services.routing.sla.service import keep_escalations, refit
+from services.routing.tracks.schemas import PackVersions
+from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import repository
 from services.routing.work.domain import Change, Tracked, timers_of
 
@@ -24,14 +28,17 @@ async def save(session: AsyncSession, changes: Sequence[Change], answers: Mappin
         return
     made = {change.after.work.id for change in changes if change.before is None}
     newest = {change.after.work.id: change.after for change in changes}
+    packs_for = _read_once(session)
+    await refit(session, changes, newest, packs_for)
     if made:
         await repository.insert_items(session, [item for key, item in newest.items() if key in made])
     if changed := [item for key, item in newest.items() if key not in made]:
         await repository.update_items(session, changed)
     await repository.add_history(session, changes)
-    await record(
-        session, *_planned(changes, answers), *(_told(change) for change in changes if change.before is not None)
-    )
+    await note_handoffs(session, changes, packs_for)
+    await keep_escalations(session, changes, newest)
+    steps = [_told(change) for change in changes if change.before is not None]
+    await record(session, *_planned(changes, answers), *steps)
     await _bring_timers(session, changes, newest)
 
 
@@ -48,7 +55,20 @@ def _planned(changes: Sequence[Change], answers: Mapping[UUID, Event[Any]]) -> I
 
 def _told(change: Change) -> Happened:
     work = change.after.work
-    return Happened(change.event(work=work, by=change.by, cause=change.cause), work.id, change.after.version)
+    event = change.event(work=work, by=change.by, cause=change.cause, **change.says)
+    return Happened(event, work.id, change.after.version)
+
+
+def _read_once(session: AsyncSession) -> PacksFor:
+    """The packs that an item keeps; those of one version are read once a call of `save`, and only if someone asks."""
+    known: dict[PackVersions, Packs] = {}
+
+    async def packs_for(item: Tracked) -> Packs:
+        if item.packs not in known:
+            known[item.packs] = await packs_of(session, item.packs)
+        return known[item.packs]
+
+    return packs_for
 
 
 async def _bring_timers(session: AsyncSession, changes: Sequence[Change], newest: dict[UUID, Tracked]) -> None:

@@ -1,14 +1,16 @@
 """The life of a work item: its state machine as a table, and what each step changes. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from contracts import routing as events
-from contracts.values import Risk, WorkItem, WorkState
+from contracts.values import Risk, Step, WorkItem, WorkState
 from services.routing.calendar.domain import BusinessCalendar
+from services.routing.handoffs.domain import HANDOVERS, step_after_fail
+from services.routing.handoffs.errors import IllegalHandover
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
 from services.routing.work.errors import HeldByAnother, IllegalTransition
@@ -19,6 +21,7 @@ class Action(StrEnum):
     CLAIM = "claim"  # by its holder: the lease begins anew
     RELEASE = "release"
     EXPIRE = "expire"  # the lease ran out
+    HAND_OVER = "hand_over"  # its holder gives it to the next step, before any gate
     HAND_IN = "hand_in"  # a version was stored
     SEND_BACK = "send_back"  # a gate failed
     APPROVE = "approve"  # the last gate passed
@@ -43,6 +46,7 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.CLAIM: WorkState.CLAIMED,
         Action.RELEASE: WorkState.READY,
         Action.EXPIRE: WorkState.READY,
+        Action.HAND_OVER: WorkState.READY,
         Action.HAND_IN: WorkState.IN_REVIEW,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
@@ -94,6 +98,9 @@ class Tracked:
     blocked_in: WorkState | None = None
     blocked_at: datetime | None = None
     blocked_for: tuple[Hold, ...] = ()
+    fits_until: datetime | None = None  # later the steps to go, at their usual pace, no longer fit before it is due
+    rungs: int = 0  # of the ladder beyond breach, climbed so far
+    next_rung_at: datetime | None = None
 
     @property
     def place(self) -> WorkState:
@@ -114,6 +121,7 @@ class Change:
     event: type[events.WorkChanged]
     by: str
     cause: str | None = None
+    says: Mapping[str, Any] = field(default_factory=dict)  # what the event says besides
 
 
 class TimerKind(StrEnum):
@@ -122,6 +130,7 @@ class TimerKind(StrEnum):
     LEASE = "lease"
     AT_RISK = "at_risk"
     BREACH = "breach"
+    ESCALATE = "escalate"  # the next rung of the ladder; a row only while work is late
 
 
 def timers_of(item: Tracked) -> dict[TimerKind, datetime]:
@@ -132,8 +141,11 @@ def timers_of(item: Tracked) -> dict[TimerKind, datetime]:
     if work.state in RUNNING:
         if work.due_at and work.risk is not Risk.BREACHED:
             timers[TimerKind.BREACH] = work.due_at
-        if item.at_risk_at and work.risk is Risk.ON_TIME:
-            timers[TimerKind.AT_RISK] = item.at_risk_at
+        at_risk = [moment for moment in (item.at_risk_at, item.fits_until) if moment]
+        if at_risk and work.risk is Risk.ON_TIME:
+            timers[TimerKind.AT_RISK] = min(at_risk)
+        if item.next_rung_at and work.risk is Risk.BREACHED:
+            timers[TimerKind.ESCALATE] = item.next_rung_at
     return timers
 
 
@@ -170,20 +182,33 @@ def expire(item: Tracked, at: datetime) -> Change:
     return Change(item, after, events.WorkReleased, TimerKind.LEASE, f"the lease of {item.work.claimed_by} ran out")
 
 
+def hand_over(item: Tracked, by: str, at: datetime, to: Step, note: str | None = None) -> Change:
+    """Its holder gives it to the next step: there it is ready for another person. Raises `HeldByAnother`, and
+    `IllegalHandover`, naming where it can go."""
+    after = _moved(item, Action.HAND_OVER, at, step=to)
+    _require_holder(item, by)
+    if to not in (legal := HANDOVERS[item.work.step]):
+        raise IllegalHandover(item.work.step, to, legal)
+    return Change(item, after, events.WorkHandedOver, by, note)
+
+
 def hand_in(item: Tracked, by: str, at: datetime) -> Change:
     """A version was stored: nobody holds the work now, it is at the gates."""
-    return Change(item, _moved(item, Action.HAND_IN, at), events.WorkHandedIn, by)
+    return Change(item, _moved(item, Action.HAND_IN, at, step=Step.QC), events.WorkHandedIn, by)
 
 
 def send_back(item: Tracked, by: str, at: datetime, returns_to: str | None, cause: str) -> Change:
-    """A gate failed: the next round begins."""
-    after = _moved(item, Action.SEND_BACK, at, round=item.work.round + 1, returns_to=returns_to)
+    """A gate failed: the next round begins, in the step that the reason says. The due date stays, and so does what the
+    SLA clock has come to: rework is no excuse."""
+    step = step_after_fail(item.work.kind, returns_to)
+    after = _moved(item, Action.SEND_BACK, at, round=item.work.round + 1, returns_to=returns_to, step=step)
     return Change(item, after, events.WorkReturned, by, cause)
 
 
 def approve(item: Tracked, by: str, at: datetime, approved_at: datetime) -> Change:
     """All gates passed, the last one at `approved_at`."""
-    return Change(item, _moved(item, Action.APPROVE, at, approved_at=approved_at), events.WorkApproved, by)
+    after = _moved(item, Action.APPROVE, at, approved_at=approved_at, step=Step.DELIVERY)
+    return Change(item, after, events.WorkApproved, by)
 
 
 def block(item: Tracked, by: str, at: datetime, cause: str) -> Change:
@@ -221,7 +246,13 @@ def unblock(
     changes: dict[str, Any] = {"due_at": moved(item.work.due_at)}
     if item.place is WorkState.CLAIMED:
         changes |= {"claimed_by": item.work.claimed_by, "lease_until": at + lease}
-    after = _moved(replace(item, at_risk_at=moved(item.at_risk_at)), Action.UNBLOCK, at, **changes)
+    goes_on = replace(
+        item,
+        at_risk_at=moved(item.at_risk_at),
+        fits_until=moved(item.fits_until),
+        next_rung_at=moved(item.next_rung_at),
+    )
+    after = _moved(goes_on, Action.UNBLOCK, at, **changes)
     return Change(item, after, events.WorkUnblocked, by, cause)
 
 

@@ -79,6 +79,9 @@ work_item = Table(
     Column("team", Text),
     Column("level", Text),
     Column("blocked_for", ARRAY(Text), nullable=False),
+    Column("fits_until", _when),
+    Column("rungs", Integer, nullable=False),
+    Column("next_rung_at", _when),
     UniqueConstraint(
         "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
     ),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.ids import new_id
-from contracts.values import Request, Risk, ShotPlan, WorkItem, WorkKind, WorkState
+from contracts.values import Request, Risk, ShotPlan, Step, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
+from services.routing.sla.domain import Usual, fits_until, time_to_go
 from services.routing.tracks.domain import Choice, choose_track, classify, facts_of
 from services.routing.tracks.schemas import ClassEntry, Track
 from services.routing.tracks.service import Packs
@@ -24,12 +25,15 @@ class Route:
     complexity: ClassEntry
     track: Track
     due: Due
+    fits_until: datetime | None
     chosen_by: tuple[Choice, ...]
 
 
-def plan_work(request: Request, packs: Packs, at: datetime) -> list[Tracked]:
-    """One shot per planned shot, each followed by its variants, one a channel."""
-    routes = {view: _route(request, view, packs, at) for view in {_recipe_view(shot) for shot in request.shots}}
+def plan_work(request: Request, packs: Packs, at: datetime, usual: Usual | None = None) -> list[Tracked]:
+    """One shot per planned shot, each followed by its variants, one a channel. `usual`: how long steps were measured to
+    take."""
+    views = {_recipe_view(shot) for shot in request.shots}
+    routes = {view: _route(request, view, packs, at, usual or {}) for view in views}
     variant_track = packs.tracks.track(packs.tracks.variant_track)
     planned: list[Tracked] = []
     for shot in request.shots:
@@ -76,13 +80,15 @@ def _recipe_view(shot: ShotPlan) -> str:
     return shot.recipe_view or shot.view
 
 
-def _route(request: Request, view: str, packs: Packs, at: datetime) -> Route:
+def _route(request: Request, view: str, packs: Packs, at: datetime, usual: Usual) -> Route:
     facts = facts_of(request, view)
     name, by_class = classify(facts, packs.classes)
     track_name, by_track = choose_track(facts, name, packs.tracks)
     complexity, track = packs.classes.entry(name), packs.tracks.track(track_name)
     due = due_for(at, track, complexity, request.deadline, packs)
-    return Route(complexity, track, due, (by_class, by_track, due.choice))
+    to_go = time_to_go(WorkKind.SHOT, Step.STUDIO, track, complexity, usual)
+    fits = fits_until(at, due.due_at, to_go, packs.calendar)
+    return Route(complexity, track, due, fits, (by_class, by_track, due.choice))
 
 
 def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: datetime) -> Tracked:
@@ -110,6 +116,7 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         zoom_required=complexity.zoom_required,
         ai=request.ai is not None,
         state=WorkState.READY,
+        step=Step.STUDIO,
         round=0,
         returns_to=None,
         claimed_by=None,
@@ -121,7 +128,9 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         updated_at=at,
         approved_at=None,
     )
-    return Tracked(work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at)
+    return Tracked(
+        work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at, fits_until=route.fits_until
+    )
 
 
 def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry) -> Tracked:
@@ -139,6 +148,7 @@ def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry
             "gates": track.gates,
             "final_reviewers": max(track.final_reviewers, complexity.final_reviewers),
             "state": WorkState.WAITING,
+            "step": Step.DELIVERY,
             "due_at": None,
         }
     )

@@ -13,6 +13,7 @@ from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from contracts.values import WorkKind, WorkState
 from services.routing.clarification.reactions import paused
+from services.routing.sla.service import usual_durations
 from services.routing.tracks.service import current_packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -25,14 +26,14 @@ log = get_logger(__name__)
 async def requests_accepted(session: AsyncSession, accepted: list[Event[RequestAccepted]]) -> None:
     """Makes their work, once. A request that was cancelled before this arrived makes none."""
     taken = await repository.take_requests(session, accepted)
-    packs, at = await current_packs(session), now()
+    packs, usual, at = await current_packs(session), await usual_durations(session), now()
     answers = {event.data.request.id: event for event in accepted if event.data.request.id in taken}
     if known := sorted(str(one.data.request.id) for one in accepted if one.data.request.id not in taken):
         log.info("requests that were taken or cancelled before make no work", request_ids=known)
     made = [
         domain.create(item, event.data.request.requested_by)
         for event in answers.values()
-        for item in plan_work(event.data.request, packs, at)
+        for item in plan_work(event.data.request, packs, at, usual)
     ]
     await save(session, made, answers)
 

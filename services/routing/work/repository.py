@@ -27,7 +27,7 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
-    "owner_role", "priority", "blocked_for",
+    "owner_role", "priority", "blocked_for", "fits_until", "rungs", "next_rung_at",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -63,6 +63,10 @@ async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
 
 async def find_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
     return await _one(session, select(_TABLE).where(_TABLE.c.id == work_id))
+
+
+async def find_items(session: AsyncSession, work_ids: Iterable[UUID]) -> list[Tracked]:
+    return await _all(session, select(_TABLE).where(_TABLE.c.id.in_(list(work_ids))))
 
 
 async def lock_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
@@ -150,6 +154,9 @@ def _row(item: Tracked) -> dict[str, Any]:
         "blocked_in": item.blocked_in,
         "blocked_at": item.blocked_at,
         "blocked_for": item.blocked_for,
+        "fits_until": item.fits_until,
+        "rungs": item.rungs,
+        "next_rung_at": item.next_rung_at,
     }
 
 
@@ -164,4 +171,7 @@ def _item(row: Row[Any]) -> Tracked:
         blocked_in=WorkState(values["blocked_in"]) if values["blocked_in"] else None,
         blocked_at=values["blocked_at"],
         blocked_for=tuple(Hold(hold) for hold in values["blocked_for"]),
+        fits_until=values["fits_until"],
+        rungs=values["rungs"],
+        next_rung_at=values["next_rung_at"],
     )

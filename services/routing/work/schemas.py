@@ -33,7 +33,9 @@ class HistoryEntry(BaseModel):
     version: int
     at: AwareDatetime
     what: str = Field(examples=["claimed"])
-    by: str = Field(description="A person, a vendor, a channel pack, or the timer: `lease`, `at_risk`, `breach`.")
+    by: str = Field(
+        description="A person, a vendor, a channel pack, or the timer: `lease`, `at_risk`, `breach`, `escalate`."
+    )
     cause: str | None
     state: WorkState = Field(description="The state after the step.")
 

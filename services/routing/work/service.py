@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller
 from chassis.clock import now
 from chassis.pagination import PageRequest
-from contracts.values import Role, WorkState
+from contracts.values import Role, Step, WorkState
 from services.routing.clarification.domain import unblock_by_hand
-from services.routing.tracks.service import packs_of
+from services.routing.sla.service import due_now
+from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
 from services.routing.work.domain import Tracked
@@ -59,10 +60,26 @@ async def release_work(session: AsyncSession, work_id: UUID, caller: Caller) -> 
     return change.after
 
 
-async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
-    change = domain.block(await _locked(session, work_id), caller.subject, now(), cause)
+async def hand_over_work(session: AsyncSession, work_id: UUID, caller: Caller, to: Step, note: str | None) -> Tracked:
+    change = domain.hand_over(await _locked(session, work_id), caller.subject, now(), to, note)
     await save(session, [change])
     return change.after
+
+
+async def item_with_packs(session: AsyncSession, work_id: UUID) -> tuple[Tracked, Packs]:
+    """An item and the packs that it keeps."""
+    item = await repository.find_item(session, work_id)
+    if item is None:
+        raise _no_such(work_id)
+    return item, await packs_of(session, item.packs)
+
+
+async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
+    item, at = await _locked(session, work_id), now()
+    changes = await due_now(session, item, at)  # a pause moves what is still to come, not what came before it
+    changes.append(domain.block(changes[-1].after if changes else item, caller.subject, at, cause))
+    await save(session, changes)
+    return changes[-1].after
 
 
 async def unblock_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
