@@ -1,5 +1,6 @@
 """All SQL of requests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,8 +77,9 @@ def _stored(row: Row[Any]) -> StoredRequest:
     )
 
 
-async def add(session: AsyncSession, stored: StoredRequest) -> None:
-    await session.execute(insert(request).values(_columns(stored)))
+async def add(session: AsyncSession, stored: Sequence[StoredRequest]) -> None:
+    if stored:
+        await session.execute(insert(request).values([_columns(one) for one in stored]))
 
 
 async def replace(session: AsyncSession, stored: StoredRequest) -> None:

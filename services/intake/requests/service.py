@@ -1,5 +1,6 @@
 """Use cases of requests. Each changes one request, under its lock, and records what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -24,12 +25,32 @@ from services.intake.requests.domain import Action, amended, planned_shots, requ
 from services.intake.requests.errors import AiUseForbidden, UnknownRequest
 from services.intake.requests.repository import StoredRequest
 from services.intake.requests.schemas import AiRuling, Brief, RequestState, RequestSummary, RequestView
+from services.intake.slots import service as slots
 
 
 async def create(session: AsyncSession, brief: Brief, caller: Caller) -> RequestView:
     """Accepted when complete, else returned with what is missing. Raises `AiUseForbidden`."""
+    [made] = await create_many(session, [brief], caller.subject, await load_reference(session))
+    if isinstance(made, AiUseForbidden):
+        raise made
+    return _view(made)
+
+
+async def create_many(
+    session: AsyncSession, briefs: Sequence[Brief], requested_by: str, reference: Reference
+) -> list[StoredRequest | AiUseForbidden]:
+    """What becomes of each brief; of one that is forbidden nothing is stored."""
     at = now()
-    blank = StoredRequest(
+    made = [_judged(_blank(brief, requested_by, at), reference, at) for brief in briefs]
+    stored = await _with_slots(session, [one for one in made if isinstance(one, StoredRequest)])
+    await repository.add(session, stored)
+    await _record_outcomes(session, stored)
+    by_id = {one.id: one for one in stored}
+    return [by_id[one.id] if isinstance(one, StoredRequest) else one for one in made]
+
+
+def _blank(brief: Brief, requested_by: str, at: datetime) -> StoredRequest:
+    return StoredRequest(
         id=new_id(),
         version=1,
         state=RequestState.RETURNED,
@@ -37,14 +58,28 @@ async def create(session: AsyncSession, brief: Brief, caller: Caller) -> Request
         problems=[],
         accepted=None,
         ai_ruling=None,
-        requested_by=caller.subject,
+        requested_by=requested_by,
         received_at=at,
         updated_at=at,
     )
-    checked = _checked(blank, await load_reference(session), at)
-    await repository.add(session, checked)
-    await _record_outcome(session, checked)
-    return _view(checked)
+
+
+def _judged(stored: StoredRequest, reference: Reference, at: datetime) -> StoredRequest | AiUseForbidden:
+    try:
+        return _checked(stored, reference, at)
+    except AiUseForbidden as forbidden:
+        return forbidden
+
+
+async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -> list[StoredRequest]:
+    """Those that are to be accepted have their slots now; one that asks for what is in work already is returned."""
+    problems = await slots.take(session, [one.accepted for one in checked if one.accepted])
+    return [
+        replace(one, state=RequestState.RETURNED, problems=problems[one.id], accepted=None, ai_ruling=None)
+        if one.id in problems
+        else one
+        for one in checked
+    ]
 
 
 async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expected: int) -> RequestView:
@@ -54,9 +89,9 @@ async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expecte
     check_version(expected, stored.version)
     at = now()
     changed = replace(stored, version=stored.version + 1, brief=amended(stored.brief, changes), updated_at=at)
-    checked = _checked(changed, await load_reference(session), at)
+    [checked] = await _with_slots(session, [_checked(changed, await load_reference(session), at)])
     await repository.replace(session, checked)
-    await _record_outcome(session, checked)
+    await _record_outcomes(session, [checked])
     return _view(checked)
 
 
@@ -73,6 +108,7 @@ async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Ca
         cancel_cause=cause,
     )
     await repository.replace(session, cancelled)
+    await slots.free(session, stored.id)
     said = RequestCancelled(id=stored.id, cause=cause, cancelled_by=caller.subject, cancelled_at=at)
     await record(session, Happened(said, stored.id, cancelled.version))
     return _view(cancelled)
@@ -180,11 +216,14 @@ def _accepted(stored: StoredRequest, pack: CategoryPack, version: int, materials
     )
 
 
-async def _record_outcome(session: AsyncSession, stored: StoredRequest) -> None:
+async def _record_outcomes(session: AsyncSession, stored: Sequence[StoredRequest]) -> None:
+    await record(session, *(Happened(_outcome(one), one.id, one.version) for one in stored))
+
+
+def _outcome(stored: StoredRequest) -> RequestAccepted | RequestReturned:
     if stored.accepted is not None:
-        await record(session, Happened(RequestAccepted(request=stored.accepted), stored.id, stored.version))
-        return
-    said = RequestReturned(
+        return RequestAccepted(request=stored.accepted)
+    return RequestReturned(
         id=stored.id,
         sku=stored.brief.sku,
         category=stored.brief.category,
@@ -192,7 +231,6 @@ async def _record_outcome(session: AsyncSession, stored: StoredRequest) -> None:
         problems=stored.problems,
         returned_at=stored.updated_at,
     )
-    await record(session, Happened(said, stored.id, stored.version))
 
 
 def _view(stored: StoredRequest) -> RequestView:
