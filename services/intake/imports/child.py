@@ -2,7 +2,7 @@
 
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -53,7 +53,7 @@ def read_file(path: Path, is_xlsx: bool, rows_to: Path) -> Read | NotRead:
         count = 0
         with rows_to.open("wb") as out:
             for row in rows:
-                out.write(orjson.dumps(asdict(row)) + b"\n")
+                out.write(orjson.dumps(vars(row)) + b"\n")
                 count += 1
         if count == 0:
             raise Refused("There is a header, but no row below it.", "Add a row a product.")

@@ -128,6 +128,11 @@ def _view(row: Row[Any]) -> ImportView:
     )
 
 
+async def counted(session: AsyncSession, import_id: UUID) -> ImportView:
+    """One that is there."""
+    return _view((await session.execute(_views().where(import_.c.id == import_id))).one())
+
+
 async def find(session: AsyncSession, import_id: UUID) -> ImportView | None:
     row = (await session.execute(_views().where(import_.c.id == import_id))).first()
     return _view(row) if row else None
@@ -227,5 +232,14 @@ async def lock(session: AsyncSession, import_id: UUID, at: datetime) -> None:
     await session.execute(update(import_).where(import_.c.id == import_id).values(updated_at=at))
 
 
-async def finish(session: AsyncSession, import_id: UUID, at: datetime) -> None:
-    await session.execute(update(import_).where(import_.c.id == import_id).values(finished_at=at, updated_at=at))
+async def has_rows_left(session: AsyncSession, import_id: UUID) -> bool:
+    """Whether a row has no outcome yet."""
+    query = select(import_row.c.number).where(import_row.c.import_id == import_id, import_row.c.outcome.is_(None))
+    return (await session.execute(query.limit(1))).first() is not None
+
+
+async def finish(session: AsyncSession, import_id: UUID, at: datetime) -> bool:
+    """False when that was said before."""
+    query = update(import_).where(import_.c.id == import_id, import_.c.finished_at.is_(None))
+    finished: Any = await session.execute(query.values(finished_at=at, updated_at=at))
+    return bool(finished.rowcount)

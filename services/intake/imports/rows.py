@@ -64,11 +64,9 @@ async def work_off(session: AsyncSession, timer: Timer) -> None:
 async def _finish_if_last(session: AsyncSession, head: Head) -> None:
     at = now()
     await repository.lock(session, head.id, at)  # of two last batches the second one sees the first
-    found = await repository.find(session, head.id)
-    if found is None or found.counts.left or found.finished_at:
+    if await repository.has_rows_left(session, head.id) or not await repository.finish(session, head.id, at):
         return
-    await repository.finish(session, head.id, at)
-    counts = found.counts
+    counts = (await repository.counted(session, head.id)).counts
     said = ImportFinished(
         id=head.id,
         name=head.name,

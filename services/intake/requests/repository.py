@@ -79,7 +79,7 @@ def _stored(row: Row[Any]) -> StoredRequest:
 
 async def add(session: AsyncSession, stored: Sequence[StoredRequest]) -> None:
     if stored:
-        await session.execute(insert(request).values([_columns(one) for one in stored]))
+        await session.execute(insert(request), [_columns(one) for one in stored])
 
 
 async def replace(session: AsyncSession, stored: StoredRequest) -> None:

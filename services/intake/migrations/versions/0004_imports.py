@@ -35,6 +35,9 @@ def upgrade() -> None:
         sa.Column("request_id", sa.Uuid),
     )
     op.create_index("import_row_request", "import_row", ["request_id"])
+    op.create_index(
+        "import_row_left", "import_row", ["import_id", "number"], postgresql_where=sa.text("outcome IS NULL")
+    )
     op.create_table(
         "imported",
         sa.Column("fingerprint", sa.LargeBinary, primary_key=True),
