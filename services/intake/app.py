@@ -16,6 +16,7 @@ from services.intake.imports.rows import ROWS_TIMER, work_off
 from services.intake.reference import missing_reference
 from services.intake.requests import endpoints as requests_endpoints
 from services.intake.settings import IntakeSettings
+from services.intake.slots import endpoints as slots_endpoints
 
 PACKS = Path(__file__).parent / "packs"
 
@@ -49,7 +50,12 @@ def create_app(settings: IntakeSettings | None = None) -> FastAPI:
         service,
         title="Intake",
         description="Creative requests, checked against their category's pack and the AI policy.",
-        routers=[requests_endpoints.router, categories_endpoints.router, imports_endpoints.router],
+        routers=[
+            requests_endpoints.router,
+            categories_endpoints.router,
+            imports_endpoints.router,
+            slots_endpoints.router,
+        ],
         streaming=(imports_endpoints.PREFIX,),
     )
     app.state.reading = service.reading

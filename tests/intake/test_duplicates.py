@@ -77,6 +77,15 @@ async def test_what_is_in_work_is_returned_with_the_request_that_has_it(intake: 
     assert await intake.recorded(RequestAccepted, second["id"]) == []
 
 
+async def test_what_is_in_work_can_be_looked_up(intake: Harness) -> None:
+    brief = apparel()
+    body = await made(intake, brief)
+    shown = await intake.client.get("/v1/slots", params={"sku": brief["sku"]}, headers=intake.bearer("vendor"))
+    assert {(one["colorway"], one["view"], one["request_id"]) for one in shown.json()["items"]} == asked_for(body)
+    assert (await intake.client.get("/v1/slots", params={"sku": brief["sku"]})).status_code == 401
+    assert (await intake.client.get("/v1/slots", headers=intake.bearer("vendor"))).status_code == 422
+
+
 async def test_an_overlap_names_the_colorways(intake: Harness) -> None:
     brief = shoes()
     first = await made(intake, brief | {"colorways": ["black"]})

@@ -5,7 +5,6 @@ import csv
 import io
 import os
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -15,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -181,23 +179,6 @@ async def test_killed_between_a_batch_and_its_commit(start: Start, tmp_path: Pat
         view = await done(intake, answer)
     assert list(view["counts"].values()) == [300, 270, 27, 3, 0, 0]
     await made_once(intake, view, "KILL-")
-
-
-@pytest.fixture
-async def port(intake: Harness) -> AsyncIterator[int]:
-    """The app of `intake` behind a real server."""
-    server = uvicorn.Server(uvicorn.Config(intake.app, lifespan="off", log_config=None))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-
-        async def started() -> bool:
-            return server.started
-
-        await eventually(started)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
 
 
 async def test_a_broken_off_upload_leaves_nothing(intake: Harness, port: int) -> None:

@@ -8,6 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.slots.domain import Held, Slot
+from services.intake.slots.schemas import SlotView
+
+MOST_SHOWN = 2_000
 
 # Sorted, so that two that take the same slots at the same moment take turns instead of blocking each other. Who comes
 # second waits for the first one's commit, and gets what the first one didn't take.
@@ -46,6 +49,15 @@ async def holders(session: AsyncSession, wanted: Sequence[Held]) -> dict[Slot, U
     """Slot → the request that has it; free ones are missing."""
     rows = await session.execute(_HOLDERS, {"slots": _json(wanted)})
     return {Slot(row.sku, row.colorway, row.view): row.request_id for row in rows}
+
+
+async def of_sku(session: AsyncSession, sku: str) -> list[SlotView]:
+    """Those of one product, at most as many as one page shows."""
+    rows = await session.execute(
+        text("SELECT colorway, view, request_id FROM slot WHERE sku = :sku ORDER BY colorway, view LIMIT :most"),
+        {"sku": sku, "most": MOST_SHOWN},
+    )
+    return [SlotView(colorway=row.colorway, view=row.view, request_id=row.request_id) for row in rows]
 
 
 async def free_request(session: AsyncSession, request_id: UUID) -> None:
