@@ -107,6 +107,22 @@ class RequestCancelled(EventData):
     cancelled_at: AwareDatetime
 
 
+class ImportFinished(EventData):
+    """Every row of an imported file has its outcome: tell the person who sent it."""
+
+    type: ClassVar[str] = "intake.import.finished.v1"
+    id: UUID
+    name: str = Field(description="What the file is called.")
+    imported_by: str
+    rows: int = Field(ge=1, description="All of them; the other four add up to it.")
+    accepted: int = Field(ge=0)
+    returned: int = Field(ge=0, description="Requests that are incomplete.")
+    refused: int = Field(ge=0, description="Rows that are no request at all.")
+    doubled: int = Field(ge=0, description="Rows that were imported before.")
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
+
+
 EVENTS: tuple[type[EventData], ...] = (
     RequestAccepted,
     RequestReturned,
@@ -114,4 +130,5 @@ EVENTS: tuple[type[EventData], ...] = (
     RequestAnswered,
     RequestClarified,
     RequestReminded,
+    ImportFinished,
 )

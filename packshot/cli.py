@@ -85,6 +85,28 @@ def run_sample(
     raise typer.Exit(play_sample(folder or directory.part("sample"), skus, url, directory, console))
 
 
+@app.command("import")
+def import_requests(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV (UTF-8) or XLSX, a row a request.")],
+    url: Url = None,
+    data: Data = DEFAULT,
+    name: Annotated[str | None, typer.Option(help="What it is called in the list; by default the file's name.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Of the times in the file that name none.")] = "UTC",
+    token: Annotated[
+        str | None,
+        typer.Option(help="Who imports; by default a producer of the local issuer.", envvar="PACKSHOT_TOKEN"),
+    ] = None,
+) -> None:
+    """Import a file of requests; show its progress, and which cells to correct."""
+    from packshot.imports import import_file
+
+    directory = DataDirectory.at(data)
+    running = directory.running()
+    where = url or (running["url"] if running else "http://127.0.0.1:8080")
+    who = token or directory.issuer.token(Role.PRODUCER, subject="producer", name="producer")
+    raise typer.Exit(import_file(file, where, who, (name or file.name)[:200], time_zone, console))
+
+
 @app.command("secrets")
 def print_secrets() -> None:
     """Print new passwords as an environment file for docker-compose.yml: `packshot secrets > .env`."""

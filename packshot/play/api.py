@@ -55,7 +55,7 @@ class Api:
     def with_token(self, token: str) -> "Api":
         return Api(self._client, token)
 
-    async def get(self, path: str, **params: str | int) -> Json:
+    async def get(self, path: str, **params: str | int | list[str]) -> Json:
         return await self._json("GET", path, params=params)
 
     async def find(self, path: str, **params: str | int) -> Json | None:
@@ -133,8 +133,11 @@ class Api:
 
         return await poll(attempt, f"{method} {path}")
 
-    async def upload(self, path: str, file: Path, **params: str | int) -> httpx.Response:
-        return await self.send("POST", path, params=params, fresh=lambda: {"content": read_blocks(file)})
+    async def upload(
+        self, path: str, file: Path, headers: Mapping[str, str] | None = None, /, **params: str | int
+    ) -> httpx.Response:
+        fresh = {"headers": headers or {}}
+        return await self.send("POST", path, params=params, fresh=lambda: {"content": read_blocks(file), **fresh})
 
 
 class VendorApi:

@@ -13,6 +13,7 @@ from rich.table import Table
 from chassis.ids import new_id
 from packshot.local.data import DataDirectory
 from packshot.play.api import Api, ApiError, Json, VendorApi, poll
+from packshot.play.before import clear
 from packshot.play.cast import Cast
 from packshot.play.catalogue import BadCatalogue, Product, read_catalogue
 from packshot.play.plan import ProductPlan, make_plan
@@ -99,6 +100,7 @@ class _Run:
             api = Api(client)
             cast = Cast(self._data.issuer, api)
             producer = cast.one("producer").api
+            await clear(cast.one("producer"), [plan.product.sku for plan in self._plans])
             before, scraped = await producer.get("/v1/metrics/summary"), await self._scrape()
             with tempfile.TemporaryDirectory() as scratch:
                 stage = await self._stage(client, cast, Path(scratch))

@@ -13,9 +13,13 @@ from services.intake.clarification import endpoints as clarification_endpoints
 from services.intake.clarification import service as clarification
 from services.intake.clarification import timers
 from services.intake.consumers import HANDLERS
+from services.intake.imports import endpoints as imports_endpoints
+from services.intake.imports.reading import ReadingProcess
+from services.intake.imports.rows import ROWS_TIMER, work_off
 from services.intake.reference import missing_reference
 from services.intake.requests import endpoints as requests_endpoints
 from services.intake.settings import IntakeSettings
+from services.intake.slots import endpoints as slots_endpoints
 
 PACKS = Path(__file__).parent / "packs"
 
@@ -26,17 +30,38 @@ async def publish_default_packs(session: AsyncSession) -> None:
     await clarification.publish_default_pack(session, PACKS)
 
 
+class Intake(Service):
+    """The service, with the process that reads imported files beside it."""
+
+    def __init__(self, settings: IntakeSettings) -> None:
+        super().__init__(
+            settings,
+            on_start=publish_default_packs,
+            ready_check=missing_reference,
+            timers={ROWS_TIMER: work_off, **timers.HANDLERS},
+        )
+        self.reading = ReadingProcess(settings.read_seconds)
+
+    async def stop(self) -> None:
+        await super().stop()
+        self.reading.close()
+
+
 def create_app(settings: IntakeSettings | None = None) -> FastAPI:
-    service = Service(
-        settings or IntakeSettings(),
-        on_start=publish_default_packs,
-        ready_check=missing_reference,
-        timers=timers.HANDLERS,
-    )
+    service = Intake(settings or IntakeSettings())
     service.consume("intake", HANDLERS)
-    return create_service_app(
+    app = create_service_app(
         service,
         title="Intake",
         description="Creative requests, checked against their category's pack and the AI policy.",
-        routers=[requests_endpoints.router, clarification_endpoints.router, categories_endpoints.router],
+        routers=[
+            requests_endpoints.router,
+            clarification_endpoints.router,
+            categories_endpoints.router,
+            imports_endpoints.router,
+            slots_endpoints.router,
+        ],
+        streaming=(imports_endpoints.PREFIX,),
     )
+    app.state.reading = service.reading
+    return app

@@ -1,4 +1,4 @@
-"""Which event updates which copy."""
+"""Which event updates which copy, and which ends what is in work."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,14 @@ from chassis.consumer import Handler
 from contracts.assets import ChannelPackPublished
 from contracts.envelope import EventData
 from contracts.governance import AiPolicyPublished, DecisionDomainsPublished
+from contracts.routing import WorkApproved, WorkCancelled
 from services.intake import reference
+from services.intake.slots import service as slots
 
 HANDLERS: Mapping[type[EventData], Handler] = {
     ChannelPackPublished: reference.keep_channel,
     AiPolicyPublished: reference.keep_ai_policy,
     DecisionDomainsPublished: reference.keep_domains,
+    WorkApproved: slots.work_ended,
+    WorkCancelled: slots.work_ended,
 }

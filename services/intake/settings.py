@@ -1,4 +1,4 @@
-"""Intake's settings: those that every process has."""
+"""Intake's settings: those that every process has, and the limits of an imported file."""
 
 from pydantic import Field
 
@@ -7,3 +7,10 @@ from chassis.settings import Settings
 
 class IntakeSettings(Settings):
     service: str = Field(default="intake", description="Role, schema and event source.")
+    max_import_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Largest file that is imported.")
+    stall_seconds: float = Field(
+        default=60, gt=0, description="An upload of which nothing comes for so long is broken off."
+    )
+    read_seconds: float = Field(
+        default=20, gt=0, description="To read one imported file; less than the gateway waits for an answer."
+    )

@@ -4,13 +4,16 @@
 that change reference data. A module uses one of them, since they share the database.
 """
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+import uvicorn
 
 from chassis.issuer import LocalIssuer
-from chassis.testkit.harness import Harness, Start, running
+from chassis.testkit.harness import Harness, Start, eventually, running
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
 from tests.intake.samples import AI_POLICY, CHANNELS, DOMAINS
@@ -43,3 +46,20 @@ async def fresh_intake(start: Start) -> Harness:
     harness = await start(create_app, IntakeSettings)
     await tell_reference(harness)
     return harness
+
+
+@pytest.fixture
+async def port(intake: Harness) -> AsyncIterator[int]:
+    """The app of `intake` behind a real server."""
+    server = uvicorn.Server(uvicorn.Config(intake.app, lifespan="off", log_config=None))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+
+        async def started() -> bool:
+            return server.started
+
+        await eventually(started)
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        await serving

@@ -2,6 +2,7 @@
 
 import copy
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,17 @@ CHANNELS = [channel_pack(name) for name in ("pdp", "amazon", "zalando")]
 CHANNEL_NAMES = frozenset(published.pack.channel for published in CHANNELS)
 
 
+_numbers = count(1)
+
+
+def _sku(model: str) -> str:
+    """Each brief is of another product: what is in work already can't be asked for again."""
+    return f"{model}-{next(_numbers)}"
+
+
 def _common() -> dict[str, Any]:
     return {
-        "sku": "MH01",
+        "sku": _sku("MH01"),
         "product_name": "Chaz Kangeroo Hoodie",
         "use": "catalog",
         "colorways": ["black", "gray"],
@@ -89,7 +98,7 @@ def apparel() -> dict[str, Any]:
 
 def shoes() -> dict[str, Any]:
     return _common() | {
-        "sku": "SH07",
+        "sku": _sku("SH07"),
         "category": "shoes",
         "materials": ["leather", "rubber"],
         "attributes": {"size_represented": "EU 42", "closure": "laces", "colour_accuracy": "high"},
@@ -98,7 +107,7 @@ def shoes() -> dict[str, Any]:
 
 def bags() -> dict[str, Any]:
     return _common() | {
-        "sku": "MB02",
+        "sku": _sku("MB02"),
         "category": "bags",
         "materials": ["nylon", "metal_hardware"],
         "required_views": ["back"],
@@ -120,7 +129,7 @@ def bags() -> dict[str, Any]:
 
 def jewelry() -> dict[str, Any]:
     return _common() | {
-        "sku": "MG04",
+        "sku": _sku("MG04"),
         "category": "jewelry",
         "materials": ["steel", "glass", "leather"],
         "attributes": {

@@ -58,6 +58,7 @@ async def test_an_edit_decides_about_the_requests_after_it(intake: Harness) -> N
     edited = await publish(intake, path, body, 1)
     assert (edited.status_code, edited.headers["ETag"], edited.json()["version"]) == (200, '"2"', 2)
 
+    purse["sku"] += "-b"
     [problem] = (await post(intake, purse)).json()["problems"]
     assert problem == {
         "pointer": "/attributes/lining",

@@ -346,10 +346,12 @@ async def test_who_may_do_what(intake: Harness) -> None:
 
 
 async def test_lists_tell_what_waits_for_whom(intake: Harness) -> None:
-    mine = {"sku": "WAIT-1"}
-    incomplete = (await post(intake, without(bags() | mine, "use"))).json()
-    asked, answered = [(await post(intake, bags() | mine)).json() for _ in range(2)]
-    await post(intake, bags() | mine)
+    def mine(colorway: str) -> dict[str, Any]:
+        return {"sku": "WAIT-1", "colorways": [colorway], "waivers": []}
+
+    incomplete = (await post(intake, without(bags() | mine("black"), "use"))).json()
+    asked, answered = [(await post(intake, bags() | mine(colorway))).json() for colorway in ("gray", "red")]
+    await post(intake, bags() | mine("blue"))
     await ask(intake, asked)
     await do(intake, answered, "answer", answers(await ask(intake, answered)))
 

@@ -137,7 +137,7 @@ class Conversation:
     def _body(self, name: str) -> Any:
         match name:
             case "complete":
-                return {"sku": "MB02"}
+                return {"sku": f"MB02-{uuid4().hex[:8]}"}
             case "amend":
                 return {"product_name": "Backpack"}
             case "return":

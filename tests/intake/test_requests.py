@@ -114,7 +114,7 @@ async def test_an_incomplete_brief_is_returned_then_accepted(intake: Harness) ->
     assert await history(intake, body["id"]) == [("returned", 1), ("returned", 2), ("accepted", 3)]
     first, second = await intake.recorded(RequestReturned, body["id"])
     assert [problem.pointer for problem in first.data.problems] == ["/deadline", "/attributes/fit_notes"]
-    assert (second.data.sku, second.data.category, second.data.requested_by) == ("MH01", "apparel", "producer-1")
+    assert (second.data.sku, second.data.category, second.data.requested_by) == (brief["sku"], "apparel", "producer-1")
 
 
 async def test_an_amendment_can_take_a_field_out(intake: Harness) -> None:
@@ -229,12 +229,16 @@ async def test_a_refused_brief_does_not_use_up_its_key(intake: Harness) -> None:
 
 
 async def test_one_product_may_have_several_requests(intake: Harness) -> None:
-    assert (await create(intake, bags()))["id"] != (await create(intake, bags()))["id"]
+    brief = jewelry()
+    one, other = await create(intake, brief), await create(intake, brief | {"colorways": ["gold"]})
+    assert one["id"] != other["id"]
+    assert (one["state"], other["state"]) == ("accepted", "accepted")
 
 
 async def test_lists_are_filtered_and_paged_newest_first(intake: Harness) -> None:
     hat, boot = {"sku": "LIST-1"}, {"sku": "LIST-2"}
-    briefs = (bags() | hat, jewelry() | hat, hat, bags() | hat, apparel() | boot)
+    green = {"colorways": ["green"], "waivers": []}
+    briefs = (bags() | hat, jewelry() | hat | {"colorways": ["red"]}, hat, bags() | hat | green, apparel() | boot)
     made = [(await create(intake, brief))["id"] for brief in briefs]
 
     async def ids(pages: int = 100, **params: Any) -> list[str]:

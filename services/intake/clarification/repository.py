@@ -1,6 +1,6 @@
 """All SQL of messages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,29 +15,43 @@ from services.intake.clarification.schemas import Message
 _ADD = text(
     """
     INSERT INTO message (id, request_id, number, kind, text, pointer, question_id, by, at)
-    SELECT e.id, :request_id, e.place + (SELECT coalesce(max(number), 0) FROM message WHERE request_id = :request_id),
-           e.kind, e.text, e.pointer, e.question_id, e.by, :at
-    FROM jsonb_to_recordset(CAST(:entries AS jsonb))
-        AS e (id uuid, place int, kind text, text text, pointer text, question_id uuid, by text)
+    SELECT e.id, e.request_id,
+           e.place + coalesce((SELECT max(number) FROM message WHERE message.request_id = e.request_id), 0),
+           e.kind, e.text, e.pointer, e.question_id, e.by, e.at
+    FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e
+        (id uuid, request_id uuid, place int, kind text, text text, pointer text, question_id uuid, by text,
+         at timestamptz)
     """
 )
+
+Told = tuple[UUID, Sequence[Entry], datetime]
+"""A request, what is added to its conversation, and when."""
 
 
 async def add(session: AsyncSession, request_id: UUID, entries: Sequence[Entry], at: datetime) -> None:
     """Behind what is there, in this order. Whoever calls this holds the request's lock."""
+    await add_all(session, [(request_id, entries, at)])
+
+
+async def add_all(session: AsyncSession, told: Iterable[Told]) -> None:
+    """The same for several requests, each named once."""
     rows = [
         {
             "id": str(entry.id),
+            "request_id": str(request_id),
             "place": place,
             "kind": entry.kind,
             "text": entry.text,
             "pointer": entry.pointer,
             "question_id": str(entry.question_id) if entry.question_id else None,
             "by": entry.by,
+            "at": at,
         }
+        for request_id, entries, at in told
         for place, entry in enumerate(entries, start=1)
     ]
-    await session.execute(_ADD, {"request_id": request_id, "entries": orjson.dumps(rows).decode(), "at": at})
+    if rows:
+        await session.execute(_ADD, {"entries": orjson.dumps(rows).decode()})
 
 
 async def count(session: AsyncSession, request_id: UUID) -> int:

@@ -55,7 +55,7 @@ async def send_back(session: AsyncSession, request_id: UUID, asked: Return, call
     entries = [Entry(new_id(), MessageKind.RETURNED, said)]
     entries += [Entry(one.id, MessageKind.QUESTION, one.text, caller.subject, one.pointer) for one in questions]
     await thread.write(session, returned, entries)
-    await thread.set_reminders(session, returned)
+    await thread.set_reminders(session, [returned])
     event = RequestReturned(
         id=stored.id,
         sku=stored.brief.sku,

@@ -23,15 +23,19 @@ def reminder_key(request_id: UUID, version: int, number: int) -> str:
     return f"{request_id}:{version}:{number}"
 
 
-async def tell_checked(session: AsyncSession, stored: StoredRequest, amended_by: str | None) -> None:
-    """A brief was checked: it is accepted, or returned with what is to complete."""
+async def tell_checked(session: AsyncSession, stored: Sequence[StoredRequest], amended_by: str | None) -> None:
+    """Briefs were checked: each is accepted, or returned with what is to complete."""
     first = f"Amended by {amended_by}. " if amended_by else ""
-    if stored.accepted is not None:
-        said = f"{first}Complete: {len(stored.accepted.shots)} shots go into production."
-        await write(session, stored, [Entry(new_id(), MessageKind.ACCEPTED, said)])
-        return
-    await write(session, stored, [Entry(new_id(), MessageKind.RETURNED, first + said_of_problems(stored.problems))])
-    await set_reminders(session, stored)
+    told: list[repository.Told] = []
+    for one in stored:
+        if one.accepted is not None:
+            said = f"{first}Complete: {len(one.accepted.shots)} shots go into production."
+            entry = Entry(new_id(), MessageKind.ACCEPTED, said)
+        else:
+            entry = Entry(new_id(), MessageKind.RETURNED, first + said_of_problems(one.problems))
+        told.append((one.id, [entry], one.updated_at))
+    await repository.add_all(session, told)
+    await set_reminders(session, [one for one in stored if one.accepted is None])
 
 
 async def tell_cancelled(session: AsyncSession, stored: StoredRequest, by: str) -> None:
@@ -43,12 +47,13 @@ async def write(session: AsyncSession, stored: StoredRequest, entries: Sequence[
     await repository.add(session, stored.id, entries, stored.updated_at)
 
 
-async def set_reminders(session: AsyncSession, stored: StoredRequest) -> None:
-    """For a request that was returned just now, by the hours that hold now."""
-    found = await load_pack(session, CLARIFICATION, ClarificationPack)
-    times = reminder_times(stored.updated_at, found[0].reminder_hours if found else ())
+async def set_reminders(session: AsyncSession, returned: Sequence[StoredRequest]) -> None:
+    """For requests that were returned just now, by the hours that hold now."""
+    found = await load_pack(session, CLARIFICATION, ClarificationPack) if returned else None
     timers = [
-        Timer(REMINDER, reminder_key(stored.id, stored.version, number), at) for number, at in enumerate(times, start=1)
+        Timer(REMINDER, reminder_key(one.id, one.version, number), at)
+        for one in returned
+        for number, at in enumerate(reminder_times(one.updated_at, found[0].reminder_hours if found else ()), start=1)
     ]
     if timers:
         await set_timers(session, timers)

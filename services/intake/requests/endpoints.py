@@ -86,7 +86,7 @@ async def amend_request(
 ) -> RequestView:
     """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew. Only
     while it was never accepted: what changes the content of a request in production is an amendment."""
-    view = await service.amend(session, request_id, body, expected, caller)
+    view = await service.amend(session, request_id, body, expected, caller.subject)
     set_etag(response, view.version)
     return view
 

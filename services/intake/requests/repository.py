@@ -1,6 +1,6 @@
 """All SQL of requests."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -91,8 +91,9 @@ def _stored(row: Row[Any]) -> StoredRequest:
     )
 
 
-async def add(session: AsyncSession, stored: StoredRequest) -> None:
-    await session.execute(insert(request).values(_columns(stored)))
+async def add(session: AsyncSession, stored: Sequence[StoredRequest]) -> None:
+    if stored:
+        await session.execute(insert(request), [_columns(one) for one in stored])
 
 
 async def replace(session: AsyncSession, stored: StoredRequest) -> None:

@@ -1,5 +1,6 @@
 """Use cases of requests. Each changes one request, under its lock, and records what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -35,12 +36,32 @@ from services.intake.requests.schemas import (
     Verdict,
     WaitingFor,
 )
+from services.intake.slots import service as slots
 
 
 async def create(session: AsyncSession, brief: Brief, caller: Caller) -> RequestView:
     """Accepted when complete, else returned with what is missing. Raises `AiUseForbidden`."""
+    [made] = await create_many(session, [brief], caller.subject, await load_reference(session))
+    if isinstance(made, AiUseForbidden):
+        raise made
+    return view_of(made)
+
+
+async def create_many(
+    session: AsyncSession, briefs: Sequence[Brief], requested_by: str, reference: Reference
+) -> list[StoredRequest | AiUseForbidden]:
+    """What becomes of each brief; of one that is forbidden nothing is stored."""
     at = now()
-    blank = StoredRequest(
+    made = [_judged(_blank(brief, requested_by, at), reference, at) for brief in briefs]
+    stored = await _with_slots(session, [one for one in made if isinstance(one, StoredRequest)])
+    await repository.add(session, stored)
+    await _record_outcomes(session, stored)
+    by_id = {one.id: one for one in stored}
+    return [by_id[one.id] if isinstance(one, StoredRequest) else one for one in made]
+
+
+def _blank(brief: Brief, requested_by: str, at: datetime) -> StoredRequest:
+    return StoredRequest(
         id=new_id(),
         version=1,
         state=RequestState.RETURNED,
@@ -48,22 +69,39 @@ async def create(session: AsyncSession, brief: Brief, caller: Caller) -> Request
         problems=[],
         accepted=None,
         ai_ruling=None,
-        requested_by=caller.subject,
+        requested_by=requested_by,
         received_at=at,
         updated_at=at,
     )
-    checked = _checked(blank, await load_reference(session), at)
-    await repository.add(session, checked)
-    await _record_outcome(session, checked)
-    return view_of(checked)
+
+
+def _judged(stored: StoredRequest, reference: Reference, at: datetime) -> StoredRequest | AiUseForbidden:
+    try:
+        return _checked(stored, reference, at)
+    except AiUseForbidden as forbidden:
+        return forbidden
+
+
+async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -> list[StoredRequest]:
+    """Those that are to be accepted have their slots now; one that asks for what is in work already is returned."""
+    problems = await slots.take(session, [one.accepted for one in checked if one.accepted])
+    return [
+        replace(one, state=RequestState.RETURNED, problems=problems[one.id], accepted=None, ai_ruling=None)
+        if one.id in problems
+        else one
+        for one in checked
+    ]
 
 
 async def validate(session: AsyncSession, brief: Brief) -> Validation:
     """What would become of a brief that was sent now. Stores nothing, records nothing."""
-    reference = await load_reference(session)
+    reference, at = await load_reference(session), now()
     pack, version = reference.categories.get(brief.category or "", (None, None))
     case, ruling = _ruled(brief, pack, reference)
-    problems = find_problems(brief, case, ruling, reference, now())
+    problems = find_problems(brief, case, ruling, reference, at)
+    if not problems and pack and version:
+        wanted = _accepted(_blank(brief, "", at), pack, version, _materials(brief, pack), at)
+        problems = await slots.in_the_way(session, wanted)
     verdict = Verdict.RETURNED if problems else Verdict.ACCEPTED
     if ruling and ruling.verdict == FORBIDDEN:
         verdict, [refused] = Verdict.REFUSED, _forbidden(ruling).errors
@@ -77,17 +115,17 @@ async def validate(session: AsyncSession, brief: Brief) -> Validation:
     )
 
 
-async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expected: int, caller: Caller) -> RequestView:
+async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expected: int, amended_by: str) -> RequestView:
     """Replaces the top-level fields that were sent in an incomplete request, and checks it anew."""
     stored = await locked(session, request_id)
     require_legal(stored.state, Action.AMENDED, was_accepted=stored.was_accepted)
     check_version(expected, stored.version)
     at = now()
     changed = replace(stored, version=stored.version + 1, brief=amended(stored.brief, changes), updated_at=at)
-    checked = _checked(changed, await load_reference(session), at)
+    [checked] = await _with_slots(session, [_checked(changed, await load_reference(session), at)])
     await repository.replace(session, checked)
     await thread.stop_reminders(session, stored)
-    await _record_outcome(session, checked, amended_by=caller.subject)
+    await _record_outcomes(session, [checked], amended_by)
     return view_of(checked)
 
 
@@ -107,6 +145,7 @@ async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Ca
     await repository.replace(session, cancelled)
     await thread.stop_reminders(session, stored)
     await thread.tell_cancelled(session, cancelled, caller.subject)
+    await slots.free(session, stored.id)
     said = RequestCancelled(id=stored.id, cause=cause, cancelled_by=caller.subject, cancelled_at=at)
     await record(session, Happened(said, stored.id, cancelled.version))
     return view_of(cancelled)
@@ -229,12 +268,17 @@ def _accepted(stored: StoredRequest, pack: CategoryPack, version: int, materials
     )
 
 
-async def _record_outcome(session: AsyncSession, stored: StoredRequest, amended_by: str | None = None) -> None:
+async def _record_outcomes(
+    session: AsyncSession, stored: Sequence[StoredRequest], amended_by: str | None = None
+) -> None:
     await thread.tell_checked(session, stored, amended_by)
+    await record(session, *(Happened(_outcome(one), one.id, one.version) for one in stored))
+
+
+def _outcome(stored: StoredRequest) -> RequestAccepted | RequestReturned:
     if stored.accepted is not None:
-        await record(session, Happened(RequestAccepted(request=stored.accepted), stored.id, stored.version))
-        return
-    said = RequestReturned(
+        return RequestAccepted(request=stored.accepted)
+    return RequestReturned(
         id=stored.id,
         sku=stored.brief.sku,
         category=stored.brief.category,
@@ -242,7 +286,6 @@ async def _record_outcome(session: AsyncSession, stored: StoredRequest, amended_
         problems=stored.problems,
         returned_at=stored.updated_at,
     )
-    await record(session, Happened(said, stored.id, stored.version))
 
 
 def view_of(stored: StoredRequest) -> RequestView:
