@@ -105,6 +105,7 @@ class Change:
     event: type[events.WorkChanged]
     by: str
     cause: str | None = None
+    changes: Mapping[str, Any] | None = None  # for the history: field → what it was before and is after
 
 
 class TimerKind(StrEnum):

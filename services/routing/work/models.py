@@ -93,5 +93,6 @@ history = Table(
     Column("by", Text, nullable=False),
     Column("cause", Text),
     Column("state", Text, nullable=False),
+    Column("changes", JSONB),
     comment="Every step of every work item; append-only.",
 )

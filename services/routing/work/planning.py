@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chassis.ids import new_id
 from contracts.values import Request, Risk, ShotPlan, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
-from services.routing.tracks.domain import Choice, choose_track, classify, facts_of
+from services.routing.tracks.domain import Choice, Facts, choose_level, choose_team, choose_track, classify, facts_of
 from services.routing.tracks.schemas import ClassEntry, Track
 from services.routing.tracks.service import Packs
 from services.routing.work.domain import Due, Tracked
@@ -18,6 +18,15 @@ AFTER_MASTER = Choice(decides="due_at", rule="after_master", because="its clock 
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Whom work is offered to, and what said so."""
+
+    team: str
+    level: str
+    chosen_by: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
 class Route:
     """What was decided for the shots of one view."""
 
@@ -25,6 +34,8 @@ class Route:
     track: Track
     due: Due
     chosen_by: tuple[Choice, ...]
+    offer: Offer
+    variant_offers: dict[str, Offer]  # by channel
 
 
 def plan_work(request: Request, packs: Packs, at: datetime) -> list[Tracked]:
@@ -37,7 +48,7 @@ def plan_work(request: Request, packs: Packs, at: datetime) -> list[Tracked]:
         master = _shot(request, shot, route, packs, at)
         planned.append(master)
         if route.track.makes_variants:
-            planned += [_variant(master, channel, variant_track, route.complexity) for channel in request.channels]
+            planned += [_variant(master, channel, variant_track, route) for channel in request.channels]
     return planned
 
 
@@ -77,7 +88,26 @@ def _route(request: Request, view: str, packs: Packs, at: datetime) -> Route:
     track_name, by_track = choose_track(facts, name, packs.tracks)
     complexity, track = packs.classes.entry(name), packs.tracks.track(track_name)
     due = due_for(at, track, complexity, request.deadline, packs)
-    return Route(complexity, track, due, (by_class, by_track, due.choice))
+    by_class = by_class.model_copy(update={"proposed": request.proposed_class})
+    by_track = by_track.model_copy(update={"proposed": request.proposed_track})
+    offer = _offer(facts, WorkKind.SHOT, track.name, complexity, packs)
+    variant_offers = {
+        channel: _offer(
+            {**facts, "channels": frozenset([channel.lower()])},
+            WorkKind.VARIANT,
+            packs.tracks.variant_track,
+            complexity,
+            packs,
+        )
+        for channel in (request.channels if track.makes_variants else ())
+    }
+    return Route(complexity, track, due, (by_class, by_track, due.choice, *offer.chosen_by), offer, variant_offers)
+
+
+def _offer(facts: Facts, kind: WorkKind, track: str, complexity: ClassEntry, packs: Packs) -> Offer:
+    team, by_team = choose_team(facts, complexity.name, track, kind, packs.teams)
+    level, by_level = choose_level(team, complexity)
+    return Offer(team.name, level.value, (by_team, by_level))
 
 
 def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: datetime) -> Tracked:
@@ -115,11 +145,14 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         created_at=at,
         updated_at=at,
         approved_at=None,
+        team=route.offer.team,
+        level=route.offer.level,
     )
     return Tracked(work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at)
 
 
-def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry) -> Tracked:
+def _variant(master: Tracked, channel: str, track: Track, route: Route) -> Tracked:
+    offer, complexity = route.variant_offers[channel], route.complexity
     by_class = next(choice for choice in master.chosen_by if choice.decides == "complexity_class")
     by_track = Choice(decides="track", rule="variant", because=f"a variant for {channel} of an approved master")
     work = master.work.model_copy(
@@ -135,6 +168,8 @@ def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry
             "final_reviewers": max(track.final_reviewers, complexity.final_reviewers),
             "state": WorkState.WAITING,
             "due_at": None,
+            "team": offer.team,
+            "level": offer.level,
         }
     )
-    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER))
+    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER, *offer.chosen_by))

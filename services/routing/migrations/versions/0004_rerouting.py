@@ -1,0 +1,16 @@
+"""What a step changed, where a person re-routed work."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("history", sa.Column("changes", JSONB))
+
+
+def downgrade() -> None:
+    op.drop_column("history", "changes")
