@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
+from services.routing.explanation import endpoints as explanation_endpoints
 from services.routing.settings import RoutingSettings
 from services.routing.tracks import endpoints as tracks_endpoints
 from services.routing.tracks.service import publish_default_packs
@@ -29,5 +30,9 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         service,
         title="Routing",
         description="Work: shots and variants with class, track, queue, owner and due date; claims, rounds and SLA.",
-        routers=[work_endpoints.router, tracks_endpoints.router],
+        routers=[
+            work_endpoints.router,
+            explanation_endpoints.router,
+            tracks_endpoints.router,
+        ],
     )
