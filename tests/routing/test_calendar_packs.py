@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.routing.calendar.domain import BusinessCalendar
+from services.routing.calendar.domain import BusinessCalendar, Opening
 from services.routing.calendar.schemas import MIDNIGHT, CalendarPack, Weekday
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -177,7 +177,7 @@ def test_long_spans_are_not_walked_day_by_day(monkeypatch: pytest.MonkeyPatch) -
     looked_at = list[date]()
     opening = BusinessCalendar._opening
 
-    def counted(self: BusinessCalendar, day: date) -> tuple[datetime, datetime] | None:
+    def counted(self: BusinessCalendar, day: date) -> Opening:
         looked_at.append(day)
         return opening(self, day)
 

@@ -11,6 +11,10 @@ _ONE_DAY = timedelta(days=1)
 _ONE_SECOND = timedelta(seconds=1)
 _NONE = timedelta(0)
 _WEEKDAYS = list(Weekday)
+_DAYS_KEPT = 4000
+
+Opening = tuple[datetime, datetime] | None
+"""Of one day; None: it is closed."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,9 @@ class BusinessCalendar:
     zone: ZoneInfo
     hours: Mapping[int, tuple[time, time]]
     holidays: frozenset[date]
-    # Business time of whole local years that were counted once.
+    # What was found once: business time of whole local years, and openings of days.
     _years: dict[int, timedelta] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _openings: dict[date, Opening] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, pack: CalendarPack) -> "BusinessCalendar":
@@ -74,9 +79,18 @@ class BusinessCalendar:
             day += _ONE_DAY
         return passed
 
-    def _opening(self, day: date) -> tuple[datetime, datetime] | None:
+    def _opening(self, day: date) -> Opening:
         """When it opens and closes on a local day, in UTC: the difference of two local times is an hour off when the
         clocks change in between."""
+        try:
+            return self._openings[day]
+        except KeyError:
+            if len(self._openings) >= _DAYS_KEPT:
+                self._openings.clear()
+            found = self._openings[day] = self._found_opening(day)
+            return found
+
+    def _found_opening(self, day: date) -> Opening:
         hours = self.hours.get(day.weekday())
         if hours is None or day in self.holidays:
             return None

@@ -44,9 +44,8 @@ class Placed:
         is AI."""
         found = dict[str, list[frozenset[str]]]()
         for condition in self.rule.when:
-            values = frozenset(value.lower() for value in condition.any_of)
-            if values != CLOSED.get(condition.field):
-                found.setdefault(condition.field, []).append(values)
+            if condition.values != CLOSED.get(condition.field):
+                found.setdefault(condition.field, []).append(condition.values)
         if "ai.use" in found:
             found.setdefault("ai", []).append(frozenset({"true"}))
         return found
@@ -105,7 +104,7 @@ def _impossible(decides: str, one: Placed, closed: Mapping[str, frozenset[str]])
         elif fact == "kind" and decides != "team":
             detail = f"rule {one.rule.id} asks for the kind, but only shots get a {decides} by rules"
             yield _fault(f"{pointer}/field", detail, "Leave this condition out.")
-        elif unknown := sorted({value.lower() for value in condition.any_of} - closed[fact] if fact in closed else ()):
+        elif unknown := sorted(condition.values - closed[fact] if fact in closed else ()):
             detail = f"rule {one.rule.id} asks for a {fact} that there is not: {', '.join(unknown)}"
             yield _fault(f"{pointer}/any_of", detail, f"There are: {', '.join(sorted(closed[fact]))}.")
 

@@ -1,6 +1,7 @@
 """Which class, track and team work gets: rules as data, applied to what its request says."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,10 +72,13 @@ def choose_team(
 def choose_level(team: Team, complexity: ClassEntry) -> tuple[Level, Choice]:
     """The experience that work asks for: what its team says, or else its class."""
     if team.level is not None:
-        because = f"work of {team.name} asks for this, whatever its class"
-        return team.level, Choice(decides="level", rule=f"team {team.name}", because=because)
-    because = f"{complexity.name} work asks for this or more"
-    return complexity.retoucher, Choice(decides="level", rule=f"class {complexity.name}", because=because)
+        return team.level, _level_by(f"team {team.name}", f"work of {team.name} asks for this, whatever its class")
+    return complexity.retoucher, _level_by(f"class {complexity.name}", f"{complexity.name} work asks for this or more")
+
+
+@lru_cache(maxsize=1000)
+def _level_by(rule: str, because: str) -> Choice:
+    return Choice(decides="level", rule=rule, because=because)
 
 
 def _first_that_applies(decides: str, rules: Iterable[R], facts: Facts) -> tuple[R, Choice]:
@@ -90,7 +94,7 @@ def _what_matches(rule: Rule, facts: Facts) -> dict[str, list[str]] | None:
     """The values that fulfil each condition, by fact; None when one is not fulfilled."""
     found = dict[str, list[str]]()
     for condition in rule.when:
-        values = facts.get(condition.field, frozenset()).intersection(_texts(condition.any_of))
+        values = facts.get(condition.field, frozenset()).intersection(condition.values)
         if not values:
             return None
         found[condition.field] = sorted(values.union(found.get(condition.field, ())))

@@ -2,9 +2,19 @@
 
 import re
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
 
 from contracts.values import ComplexityClass, Gate, Role
 
@@ -49,6 +59,11 @@ class Condition(PackModel):
 
     field: FactName
     any_of: list[Text] = Field(min_length=1, max_length=100)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """What it asks for, as facts are written."""
+        return frozenset(value.lower() for value in self.any_of)
 
 
 class Rule(PackModel):
@@ -168,6 +183,15 @@ class TeamsPack(PackModel):
 
     teams: list[Team] = Field(min_length=1, max_length=100)
     rules: list[TeamRule] = Field(min_length=1, max_length=500)
+    _asked: frozenset[str] = PrivateAttr()
+
+    def model_post_init(self, context: object) -> None:
+        self._asked = frozenset(condition.field for rule in self.rules for condition in rule.when)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The facts that any of its rules asks for."""
+        return self._asked
 
     @model_validator(mode="after")
     def is_consistent(self) -> Self:

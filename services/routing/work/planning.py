@@ -1,5 +1,6 @@
 """From an accepted request to its work: shots and variants, each with class, track and due date. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,17 +92,19 @@ def _route(request: Request, view: str, packs: Packs, at: datetime) -> Route:
     by_class = by_class.model_copy(update={"proposed": request.proposed_class})
     by_track = by_track.model_copy(update={"proposed": request.proposed_track})
     offer = _offer(facts, WorkKind.SHOT, track.name, complexity, packs)
-    variant_offers = {
-        channel: _offer(
-            {**facts, "channels": frozenset([channel.lower()])},
-            WorkKind.VARIANT,
-            packs.tracks.variant_track,
-            complexity,
-            packs,
-        )
-        for channel in (request.channels if track.makes_variants else ())
-    }
+    variant_offers = _variant_offers(facts, request.channels, complexity, packs) if track.makes_variants else {}
     return Route(complexity, track, due, (by_class, by_track, due.choice, *offer.chosen_by), offer, variant_offers)
+
+
+def _variant_offers(facts: Facts, channels: Sequence[str], complexity: ClassEntry, packs: Packs) -> dict[str, Offer]:
+    """By channel: rules see a variant's own channel alone. Where none asks for it, all variants go one way."""
+    track = packs.tracks.variant_track
+    if "channels" not in packs.teams.asked:
+        return dict.fromkeys(channels, _offer(facts, WorkKind.VARIANT, track, complexity, packs))
+    return {
+        channel: _offer({**facts, "channels": frozenset([channel.lower()])}, WorkKind.VARIANT, track, complexity, packs)
+        for channel in channels
+    }
 
 
 def _offer(facts: Facts, kind: WorkKind, track: str, complexity: ClassEntry, packs: Packs) -> Offer:
