@@ -9,6 +9,7 @@ from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
 from services.routing.explanation import endpoints as explanation_endpoints
+from services.routing.rerouting import endpoints as rerouting_endpoints
 from services.routing.settings import RoutingSettings
 from services.routing.tracks import endpoints as tracks_endpoints
 from services.routing.tracks.service import publish_default_packs
@@ -33,6 +34,7 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         routers=[
             work_endpoints.router,
             explanation_endpoints.router,
+            rerouting_endpoints.router,
             tracks_endpoints.router,
         ],
     )
