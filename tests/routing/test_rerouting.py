@@ -269,6 +269,37 @@ async def test_a_waiting_variant_keeps_its_own_way(house: Harness, monday: datet
     assert (other["packs"]["tracks"], longer["packs"]["tracks"]) == (1, 2)
 
 
+async def test_people_at_once_leave_one_unbroken_history(house: Harness) -> None:
+    """Claims, blocks and re-routings at the same time: each that succeeds is one step, and what is held stays."""
+    shot, *_ = await accept(house, brief(channels=[]))
+
+    async def person(number: int) -> None:
+        for turn in range(6):
+            now = await read(house, shot["id"])
+            if (turn + number) % 2:
+                action = ("claim", "release", "block", "unblock")[(turn // 2 + number) % 4]
+                body = {"cause": "x"} if action == "block" else None
+                answer = await do(house, now, action, Role.STUDIO_MANAGER, subject=f"s{number}", json=body)
+            else:
+                answer = await reroute(house, now, track="hero" if now["track"] == "catalog" else "catalog")
+            assert answer.status_code in (200, 409, 412), answer.text
+
+    await asyncio.gather(*(person(number) for number in range(6)))
+    item = await read(house, shot["id"])
+    events = await told(house, shot["id"])
+    assert [version for _, version in events] == list(range(1, item["version"] + 1))
+    assert [(step["what"], step["version"]) for step in item["history"]] == events
+    assert "rerouted" in dict(events)
+    track, state = "catalog", "ready"
+    for step in item["history"]:
+        if step["what"] == "rerouted":
+            assert (step["changes"]["track"]["before"], step["state"]) == (track, state)
+            assert state != "claimed"
+            track = step["changes"]["track"]["after"]
+        state = step["state"]
+    assert item["track"] == track
+
+
 async def test_cancelled_work_is_gone(house: Harness) -> None:
     request = brief(channels=[])
     [shot] = await accept(house, request)
@@ -286,6 +317,7 @@ def test_every_state_says_what_may_change() -> None:
 class _Step:
     def __init__(self, change: Change) -> None:
         self.what, self.at = change.event.type.split(".")[2], change.after.work.updated_at
+        self.paused_seconds = change.paused.total_seconds() if change.paused is not None else None
 
 
 @settings(max_examples=150, deadline=None)
@@ -307,16 +339,18 @@ def test_due_on_another_track_is_as_if_it_had_been_there(steps: list[tuple[str, 
             continue
         history.append(_Step(change))
         item = change.after
-    found = clock_of(item, history)
-    assert found is not None
-    assert (found.started_at, found.paused(CALENDAR)) == (MONDAY, paused)
+    found = clock_of(item, history, CALENDAR)
+    assert found == Clock(MONDAY, paused)
+    for step in history:
+        step.paused_seconds = None  # as it was before pauses were noted
+    assert clock_of(item, history, CALENDAR) == found
     track, entry = TRACKS.track(name), DEFAULTS.classes.classes[0]
-    due = later_by(due_for(found.started_at, track, entry, None, DEFAULTS), found.paused(CALENDAR), CALENDAR)
+    due = later_by(due_for(found.started_at, track, entry, None, DEFAULTS), found.paused, CALENDAR)
     assert due.due_at is not None
     assert CALENDAR.between(MONDAY, due.due_at) == (track.sla_hours or 0) * HOUR + paused
 
 
 def test_a_clock_that_has_not_begun() -> None:
     variant = plan_work(brief(priority=Priority.LOW), DEFAULTS, MONDAY)[1]
-    assert clock_of(variant, []) is None
-    assert clock_of(plan_work(brief(), DEFAULTS, MONDAY)[0], []) == Clock(MONDAY, ())
+    assert clock_of(variant, [], CALENDAR) is None
+    assert clock_of(plan_work(brief(), DEFAULTS, MONDAY)[0], [], CALENDAR) == Clock(MONDAY)

@@ -3,7 +3,7 @@
 It is no step of the state machine: the work stays where it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,13 +48,10 @@ WHY_NOT: Mapping[WorkState, str] = {
 
 @dataclass(frozen=True)
 class Clock:
-    """When the SLA clock of an item began to run, and the pauses that are over."""
+    """When the SLA clock of an item began to run, and the business time of the pauses that are over."""
 
     started_at: datetime
-    pauses: tuple[tuple[datetime, datetime], ...]
-
-    def paused(self, calendar: BusinessCalendar) -> timedelta:
-        return sum((calendar.between(begin, end) for begin, end in self.pauses), timedelta(0))
+    paused: timedelta = timedelta(0)
 
 
 class Step(Protocol):
@@ -64,23 +61,31 @@ class Step(Protocol):
     def what(self) -> str: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def paused_seconds(self) -> float | None: ...
 
 
-def clock_of(item: Tracked, history: Sequence[Step]) -> Clock | None:
+# A step after which the clock counts from zero.
+BEGINS_ANEW = frozenset({"ready"})
+
+
+def clock_of(item: Tracked, history: Iterable[Step], calendar: BusinessCalendar) -> Clock | None:
     """Out of the item's history, oldest first; None while its clock has not begun: of a variant whose master is not
     approved yet."""
     if item.place is WorkState.WAITING:
         return None
-    started, blocked, pauses = item.work.created_at, None, list[tuple[datetime, datetime]]()
+    clock, blocked_at = Clock(item.work.created_at), item.work.created_at
     for step in history:
-        if step.what == "ready":
-            started = step.at
+        if step.what in BEGINS_ANEW:
+            clock = Clock(step.at)
         elif step.what == "blocked":
-            blocked = step.at
-        elif step.what == "unblocked" and blocked:
-            pauses.append((blocked, step.at))
-            blocked = None
-    return Clock(started, tuple(pauses))
+            blocked_at = step.at
+        elif step.what == "unblocked":
+            # Steps from before pauses were noted don't say how long theirs was.
+            seconds = step.paused_seconds
+            pause = calendar.between(blocked_at, step.at) if seconds is None else timedelta(seconds=seconds)
+            clock = replace(clock, paused=clock.paused + pause)
+    return clock
 
 
 def later_by(due: Due, pause: timedelta, calendar: BusinessCalendar) -> Due:

@@ -106,6 +106,7 @@ class Change:
     by: str
     cause: str | None = None
     changes: Mapping[str, Any] | None = None  # for the history: field → what it was before and is after
+    paused: timedelta | None = None  # for the history: the business time of the pause that this step ended
 
 
 class TimerKind(StrEnum):
@@ -200,7 +201,7 @@ def unblock(
     if item.place is WorkState.CLAIMED:
         changes |= {"claimed_by": item.work.claimed_by, "lease_until": at + lease}
     after = _moved(replace(item, at_risk_at=moved(item.at_risk_at)), Action.UNBLOCK, at, **changes)
-    return Change(item, after, events.WorkUnblocked, by, cause)
+    return Change(item, after, events.WorkUnblocked, by, cause, paused=pause)
 
 
 def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:

@@ -54,6 +54,7 @@ async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
             "cause": change.cause,
             "state": change.after.work.state,
             "changes": change.changes,
+            "paused_seconds": change.paused.total_seconds() if change.paused is not None else None,
         }
         for change in changes
     ]
