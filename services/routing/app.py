@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
+from services.routing.explanation import endpoints as explanation_endpoints
 from services.routing.handoffs import endpoints as handoffs_endpoints
+from services.routing.rerouting import endpoints as rerouting_endpoints
 from services.routing.settings import RoutingSettings
 from services.routing.sla import endpoints as sla_endpoints
 from services.routing.tracks import endpoints as tracks_endpoints
@@ -31,5 +33,12 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         service,
         title="Routing",
         description="Work: shots and variants with class, track, queue, owner and due date; claims, rounds and SLA.",
-        routers=[work_endpoints.router, handoffs_endpoints.router, sla_endpoints.router, tracks_endpoints.router],
+        routers=[
+            work_endpoints.router,
+            explanation_endpoints.router,
+            rerouting_endpoints.router,
+            handoffs_endpoints.router,
+            sla_endpoints.router,
+            tracks_endpoints.router,
+        ],
     )

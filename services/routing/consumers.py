@@ -2,8 +2,10 @@
 
 from chassis.consumer import Handlers, Together
 from contracts.assets import VersionStored
+from contracts.governance import DecisionDomainsPublished
 from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
+from services.routing import reference
 from services.routing.clarification import reactions as clarification
 from services.routing.work import reactions
 
@@ -15,4 +17,5 @@ HANDLERS: Handlers = {
     RequestClarified: clarification.request_clarified,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,
+    DecisionDomainsPublished: reference.keep_domains,
 }

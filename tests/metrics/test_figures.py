@@ -18,6 +18,7 @@ from contracts.routing import (
     WorkCreated,
     WorkEscalated,
     WorkPlanned,
+    WorkRerouted,
     WorkReturned,
 )
 from contracts.values import (
@@ -140,6 +141,25 @@ async def test_the_same_figures_in_any_order_and_twice(start: Start, seed: int) 
     assert (await prometheus(metrics, "packshot_rework_total", "cause"))["texture_loss"] == 1
     assert (await prometheus(metrics, "packshot_ai_rejections_total", "cause"))["texture loss"] == 1
     assert (await prometheus(metrics, "packshot_rejections_total"))[""] == 1
+
+
+async def test_rerouted_work_counts_on_its_new_track(start: Start) -> None:
+    """Whichever event comes first."""
+    metrics = await start(create_app, MetricsSettings)
+    for versions in ((1, 2), (2, 1)):
+        work = item(risk=Risk.AT_RISK)
+        moved = work.model_copy(update={"track": "hero", "risk": Risk.ON_TIME})
+        said = {1: WorkAtRisk(work=work, by="at_risk"), 2: WorkRerouted(work=moved, by="pia", cause="x")}
+        for version in versions:
+            await metrics.publish(said[version], work.id, version)
+
+    async def all_handled() -> bool:
+        rows = await metrics.fetch("SELECT count(*) FROM inbox")
+        return bool(rows[0][0] == 4)
+
+    await metrics.eventually(all_handled)
+    rows = await metrics.fetch("SELECT track, risk, version FROM work")
+    assert [tuple(row) for row in rows] == [("hero", "on_time", 2)] * 2
 
 
 async def test_an_empty_system_has_figures_too(start: Start) -> None:

@@ -7,8 +7,8 @@ import pytest
 from chassis.ids import new_id
 from chassis.testkit.harness import Start
 from contracts.qc import DecisionRecorded, InspectionCompleted
-from contracts.routing import WorkCancelled, WorkReady
-from contracts.values import ComplexityClass, Gate, Risk, WorkKind, WorkState
+from contracts.routing import WorkCancelled, WorkReady, WorkRerouted
+from contracts.values import ComplexityClass, Gate, Priority, Risk, WorkKind, WorkState
 from services.qc.app import create_app
 from services.qc.settings import QcSettings
 from tests.qc.stage import FLAGGED, Stage, measurement, work_item
@@ -81,6 +81,15 @@ async def test_the_list_is_oldest_first_and_filtered(stage: Stage) -> None:
     assert await listed(limit=2, cursor=first["next_cursor"]) == ids[2:]
     nul = await stage.qc.client.get("/v1/reviews?sku=%00", headers=stage.qc.bearer("reviewer"))
     assert nul.status_code == 422
+
+
+async def test_rerouted_work_is_shown_as_it_goes_now(stage: Stage) -> None:
+    work = await stage.publish_work(work_item())
+    version = await stage.measured(work)
+    await stage.publish_work(work.model_copy(update={"priority": Priority.URGENT}), 2, WorkRerouted)
+    [listed] = (await get(stage, "/v1/reviews", work_item_id=str(work.id)))["items"]
+    assert listed["priority"] == "urgent"
+    assert (await stage.decide(version, Gate.TECHNICAL)).status_code == 201
 
 
 async def test_cancelled_work_is_withdrawn_whichever_comes_first(stage: Stage) -> None:

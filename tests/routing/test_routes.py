@@ -46,6 +46,6 @@ async def test_the_seeds_examples(routing: Harness, monday: datetime) -> None:
         assert shot["gates"] == ["technical", "styling_fit", "brand_merch", "final_qc"]
         assert (shot["state"], shot["round"], shot["due_at"]) == ("ready", 0, DUE[shot["complexity_class"]]), name
         decided = {choice["decides"]: choice for choice in shot["chosen_by"]}
-        assert set(decided) == {"complexity_class", "track", "queue", "owner_role", "due_at"}
+        assert set(decided) == {"complexity_class", "track", "queue", "owner_role", "due_at", "team", "level"}
         assert all(choice["because"] for choice in decided.values())
         assert [variant["channel"] for variant in variants] == ["pdp", "zalando"]

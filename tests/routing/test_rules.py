@@ -12,7 +12,7 @@ from services.routing.app import PACKS
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.calendar.schemas import CalendarPack
 from services.routing.tracks.domain import choose_track, classify, facts_of
-from services.routing.tracks.schemas import ClassesPack, PackVersions, TracksPack
+from services.routing.tracks.schemas import ClassesPack, PackVersions, TeamsPack, TracksPack
 from services.routing.tracks.service import Packs
 from services.routing.work.planning import due_for, plan_work
 from tests.routing.others import MONDAY, Json, brief
@@ -20,7 +20,8 @@ from tests.routing.others import MONDAY, Json, brief
 TRACKS = TracksPack.model_validate(read_toml(PACKS / "tracks.toml"))
 CLASSES = ClassesPack.model_validate(read_toml(PACKS / "classes.toml"))
 CALENDAR = BusinessCalendar.of(CalendarPack.model_validate(read_toml(PACKS / "calendar.toml")))
-DEFAULTS = Packs(TRACKS, CLASSES, CALENDAR, PackVersions(tracks=1, classes=1, calendar=1))
+TEAMS = TeamsPack.model_validate(read_toml(PACKS / "teams.toml"))
+DEFAULTS = Packs(TRACKS, CLASSES, CALENDAR, TEAMS, PackVersions(tracks=1, classes=1, calendar=1, teams=1))
 HOUR = timedelta(hours=1)
 
 

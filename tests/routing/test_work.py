@@ -115,10 +115,10 @@ async def test_each_role_does_what_it_may(routing: Harness) -> None:
             assert answer.status_code in (200, 403, 409)
             if answer.status_code == 403:
                 assert set(answer.json()["allowed_roles"]) == {str(one) for one in allowed}
-    for path in (
-        "/v1/work", f"/v1/work/{shot['id']}", f"/v1/work/{shot['id']}/handoffs", "/v1/handoffs", "/v1/escalations",
-        "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar",
-    ):  # fmt: skip
+    packs = [f"/v1/tracks{pack}" for pack in ("", "/classes", "/calendar", "/teams")]
+    versions = [f"{pack}/versions{number}" for pack in packs for number in ("", "/1")]
+    work = [f"/v1/work/{shot['id']}{what}" for what in ("", "/explanation", "/handoffs")]
+    for path in ("/v1/work", *work, "/v1/handoffs", "/v1/escalations", *packs, *versions):
         assert (await routing.client.get(path)).status_code == 401
         for role in Role:
             assert (await routing.client.get(path, headers=routing.bearer(role))).status_code == 200, (path, role)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 MIDNIGHT = time(0)
+LEAST_MINUTES_A_WEEK = 60
 
 
 class Weekday(StrEnum):
@@ -53,6 +54,18 @@ class CalendarPack(BaseModel):
         except (LookupError, ValueError, OSError):
             raise ValueError(f"{name!r} is no IANA time zone") from None
         return name
+
+    @model_validator(mode="after")
+    def works_an_hour_a_week(self) -> "CalendarPack":
+        """With less, the due date of a long SLA would lie beyond any calendar."""
+        if sum(_minutes(one.opens, one.closes) for one in self.hours.values()) < LEAST_MINUTES_A_WEEK:
+            raise ValueError("a week has at least one business hour, so that due dates come")
+        return self
+
+
+def _minutes(opens: time, closes: time) -> float:
+    end = 24 * 60 if closes == MIDNIGHT else closes.hour * 60 + closes.minute + closes.second / 60
+    return end - (opens.hour * 60 + opens.minute + opens.second / 60)
 
 
 class PublishedCalendar(CalendarPack):

@@ -1,25 +1,32 @@
-"""Which class and which track a shot gets: rules as data, applied to what its request says."""
+"""Which class, track and team work gets: rules as data, applied to what its request says."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.values import ComplexityClass, Request
-from services.routing.tracks.schemas import ClassesPack, Rule, TracksPack
+from contracts.values import ComplexityClass, Request, WorkKind
+from services.routing.tracks.schemas import ClassEntry, ClassesPack, Level, Rule, Team, TeamsPack, TracksPack
 
 Facts = Mapping[str, frozenset[str]]
 R = TypeVar("R", bound=Rule)
 
 
 class Choice(BaseModel):
-    """One thing that routing decided, and the rule that did."""
+    """One thing that routing decided, and the rule or the person that did."""
 
     model_config = ConfigDict(frozen=True)
 
     decides: str = Field(examples=["track"])
     rule: str = Field(examples=["high_risk"])
     because: str
+    facts: dict[str, list[str]] = Field(
+        default={}, description="The values that decided, by fact.", examples=[{"materials": ["lace"]}]
+    )
+    proposed: str | None = Field(default=None, description="What the requester proposed: advice.")
+    by: str | None = Field(default=None, description="The person who decided; null: the rules did.")
+    instead_of: str | None = Field(default=None, description="Where a person decided: what it was before.")
 
 
 def facts_of(request: Request, view: str) -> Facts:
@@ -53,22 +60,44 @@ def choose_track(facts: Facts, complexity_class: ComplexityClass, pack: TracksPa
     return rule.track, choice
 
 
+def choose_team(
+    facts: Facts, complexity_class: ComplexityClass, track: str, kind: WorkKind, pack: TeamsPack
+) -> tuple[Team, Choice]:
+    """The team of the first rule that applies."""
+    decided = {"complexity_class": _texts([complexity_class]), "track": _texts([track]), "kind": _texts([kind])}
+    rule, choice = _first_that_applies("team", pack.rules, {**facts, **decided})
+    return pack.team(rule.team), choice
+
+
+def choose_level(team: Team, complexity: ClassEntry) -> tuple[Level, Choice]:
+    """The experience that work asks for: what its team says, or else its class."""
+    if team.level is not None:
+        return team.level, _level_by(f"team {team.name}", f"work of {team.name} asks for this, whatever its class")
+    return complexity.retoucher, _level_by(f"class {complexity.name}", f"{complexity.name} work asks for this or more")
+
+
+@lru_cache(maxsize=1000)
+def _level_by(rule: str, because: str) -> Choice:
+    return Choice(decides="level", rule=rule, because=because)
+
+
 def _first_that_applies(decides: str, rules: Iterable[R], facts: Facts) -> tuple[R, Choice]:
     for rule in rules:
         if (found := _what_matches(rule, facts)) is not None:
-            because = f"{rule.because} ({'; '.join(found)})" if found else rule.because
-            return rule, Choice(decides=decides, rule=rule.id, because=because)
+            said = "; ".join(f"{field}: {', '.join(values)}" for field, values in found.items())
+            because = f"{rule.because} ({said})" if said else rule.because
+            return rule, Choice(decides=decides, rule=rule.id, because=because, facts=found)
     raise AssertionError("a pack always has a rule without conditions")
 
 
-def _what_matches(rule: Rule, facts: Facts) -> list[str] | None:
-    """The values that fulfil each condition, in words; None when one is not fulfilled."""
-    found = []
+def _what_matches(rule: Rule, facts: Facts) -> dict[str, list[str]] | None:
+    """The values that fulfil each condition, by fact; None when one is not fulfilled."""
+    found = dict[str, list[str]]()
     for condition in rule.when:
-        values = facts.get(condition.field, frozenset()).intersection(_texts(condition.any_of))
+        values = facts.get(condition.field, frozenset()).intersection(condition.values)
         if not values:
             return None
-        found.append(f"{condition.field}: {', '.join(sorted(values))}")
+        found[condition.field] = sorted(values.union(found.get(condition.field, ())))
     return found
 
 

@@ -1,20 +1,54 @@
-"""The packs of tracks and complexity classes, with the rules that choose among them."""
+"""The packs of tracks, complexity classes and teams, with the rules that choose among them."""
 
+import re
+from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
 
 from contracts.values import ComplexityClass, Gate, Role, Step
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+FACTS = (
+    "category", "materials", "use", "view", "priority", "channels", "ai", "ai.use", "kind",
+    "complexity_class", "track", "team",
+)  # fmt: skip
+_ATTRIBUTE = re.compile(r"attributes\.[a-z0-9_]{1,60}")
+
+
+def _is_a_fact(name: str) -> str:
+    if name not in FACTS and not _ATTRIBUTE.fullmatch(name):
+        raise ValueError(f"there is no such fact; there are: {', '.join(FACTS)}, attributes.<name>")
+    return name
+
+
+FactName = Annotated[str, StringConstraints(max_length=80), AfterValidator(_is_a_fact)]
 UsualHours = Annotated[float, Field(ge=0, le=2000)]
-FactName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(category|materials|use|view|priority|channels|ai|ai\.use|complexity_class|attributes\.[a-z0-9_]{1,60})$"
-    ),
-]
+
+
+class Level(StrEnum):
+    """The experience that work asks for, least first (R40)."""
+
+    JUNIOR = "junior"
+    STANDARD = "standard"
+    SENIOR = "senior"
+    SPECIALIST = "specialist"
+
+    @property
+    def rank(self) -> int:
+        return list(Level).index(self)
 
 
 class PackModel(BaseModel):
@@ -26,6 +60,11 @@ class Condition(PackModel):
 
     field: FactName
     any_of: list[Text] = Field(min_length=1, max_length=100)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """What it asks for, as facts are written."""
+        return frozenset(value.lower() for value in self.any_of)
 
 
 class Rule(PackModel):
@@ -44,6 +83,10 @@ class TrackRule(Rule):
     track: Name
 
 
+class TeamRule(Rule):
+    team: Name
+
+
 class ClassEntry(PackModel):
     """What a complexity class means for the work (R40)."""
 
@@ -52,7 +95,7 @@ class ClassEntry(PackModel):
     sla_factor: float = Field(gt=0, le=20, description="Multiplies the track's SLA.")
     final_reviewers: int = Field(ge=1, le=5, description="Different people who must pass the final gate.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom (R54).")
-    retoucher: Text
+    retoucher: Level = Field(description="The experience that its work asks for, at least.")
     ai_allowed: Text
     qc: Text
     approval: Text
@@ -61,7 +104,7 @@ class ClassEntry(PackModel):
 class ClassesPack(PackModel):
     """Every class once, and the rules. The highest class whose rule applies wins."""
 
-    classes: list[ClassEntry]
+    classes: list[ClassEntry] = Field(max_length=len(ComplexityClass))
     rules: list[ClassRule] = Field(min_length=1, max_length=500)
 
     @model_validator(mode="after")
@@ -96,11 +139,11 @@ class Track(PackModel):
     queue: Name
     sla_hours: float | None = Field(default=None, gt=0, le=2000, description="Business hours for C1; null: no SLA.")
     owner_role: Role
-    gates: list[Gate] = Field(min_length=1, description="In their fixed order.")
+    gates: list[Gate] = Field(min_length=1, max_length=4, description="In their fixed order.")
     final_reviewers: int = Field(ge=1, le=5)
     makes_variants: bool = Field(description="Whether its approved masters go to channels.")
     file_requirements: Text
-    approval: list[Text]
+    approval: list[Text] = Field(max_length=20)
     ai_rule: Text
     at_risk_to: Role | None = Field(default=None, description="Who is told when work is at risk.")
     breach_to: Role | None = Field(default=None, description="Who is told when its due time passed.")
@@ -153,11 +196,56 @@ class TracksPack(PackModel):
         return next(track for track in self.tracks if track.name == name)
 
 
+class Team(PackModel):
+    """A specialist team (R42): what it is for, and what it watches."""
+
+    name: Name
+    title: Text
+    watches: Text = Field(description="What goes wrong in its work, and it sees first.")
+    level: Level | None = Field(
+        default=None, description="The experience that its work asks for, whatever the class; null: the class says."
+    )
+
+
+class TeamsPack(PackModel):
+    """All teams, and the rules: the first that applies says to whom a shot or variant is offered."""
+
+    teams: list[Team] = Field(min_length=1, max_length=100)
+    rules: list[TeamRule] = Field(min_length=1, max_length=500)
+    _asked: frozenset[str] = PrivateAttr()
+
+    def model_post_init(self, context: object) -> None:
+        self._asked = frozenset(condition.field for rule in self.rules for condition in rule.when)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The facts that any of its rules asks for."""
+        return self._asked
+
+    @model_validator(mode="after")
+    def is_consistent(self) -> Self:
+        names = [team.name for team in self.teams]
+        _require_unique("team names", names)
+        _require_unique("rule ids", [rule.id for rule in self.rules])
+        if unknown := sorted({rule.team for rule in self.rules} - set(names)):
+            raise ValueError(f"no such team: {', '.join(unknown)}")
+        if [bool(rule.when) for rule in self.rules] != [True] * (len(self.rules) - 1) + [False]:
+            raise ValueError("the last rule, and no other, has no conditions, so that all work finds a team")
+        return self
+
+    def team(self, name: str) -> Team:
+        return next(team for team in self.teams if team.name == name)
+
+
 class PublishedTracks(TracksPack):
     version: int
 
 
 class PublishedClasses(ClassesPack):
+    version: int
+
+
+class PublishedTeams(TeamsPack):
     version: int
 
 
@@ -167,6 +255,22 @@ class PackVersions(PackModel):
     tracks: int = Field(ge=1)
     classes: int = Field(ge=1)
     calendar: int = Field(ge=1)
+    teams: int = Field(default=1, ge=1)  # of work from before there were teams: the first
+
+
+class PublishedVersion(BaseModel):
+    """One version of a pack: who published it, and when."""
+
+    version: int
+    published_by: str = Field(description="`defaults`: it came with the service.")
+    published_at: AwareDatetime
+
+
+class Versions(BaseModel):
+    """Every version of a pack, newest first."""
+
+    items: list[PublishedVersion]
+    next_before: int | None = Field(description="Send it as `before` to get the next page; null on the last.")
 
 
 def _require_unique(what: str, names: list[str]) -> None:

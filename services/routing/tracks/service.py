@@ -14,12 +14,25 @@ from chassis.packs import load_pack, publish_default, read_toml
 from chassis.problems import Unavailable
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.calendar.schemas import CalendarPack, PublishedCalendar
-from services.routing.tracks.schemas import ClassesPack, PackVersions, PublishedClasses, PublishedTracks, TracksPack
+from services.routing.tracks.schemas import (
+    ClassesPack,
+    PackVersions,
+    PublishedClasses,
+    PublishedTeams,
+    PublishedTracks,
+    TeamsPack,
+    TracksPack,
+)
 
 P = TypeVar("P", bound=BaseModel)
 
-TRACKS, CLASSES, CALENDAR = "tracks", "classes", "calendar"
-MODELS: Mapping[str, type[BaseModel]] = {TRACKS: TracksPack, CLASSES: ClassesPack, CALENDAR: CalendarPack}
+TRACKS, CLASSES, CALENDAR, TEAMS = "tracks", "classes", "calendar", "teams"
+MODELS: Mapping[str, type[BaseModel]] = {
+    TRACKS: TracksPack,
+    CLASSES: ClassesPack,
+    CALENDAR: CalendarPack,
+    TEAMS: TeamsPack,
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class Packs:
     tracks: TracksPack
     classes: ClassesPack
     calendar: BusinessCalendar
+    teams: TeamsPack
     versions: PackVersions
 
 
@@ -59,21 +73,27 @@ async def packs_of(session: AsyncSession, versions: PackVersions) -> Packs:
 
 
 async def published_tracks(session: AsyncSession) -> PublishedTracks:
-    pack, version = await _newest(session, TRACKS, TracksPack)
+    pack, version = await newest(session, TRACKS, TracksPack)
     return PublishedTracks(version=version, **dict(pack))
 
 
 async def published_classes(session: AsyncSession) -> PublishedClasses:
-    pack, version = await _newest(session, CLASSES, ClassesPack)
+    pack, version = await newest(session, CLASSES, ClassesPack)
     return PublishedClasses(version=version, **dict(pack))
 
 
 async def published_calendar(session: AsyncSession) -> PublishedCalendar:
-    pack, version = await _newest(session, CALENDAR, CalendarPack)
+    pack, version = await newest(session, CALENDAR, CalendarPack)
     return PublishedCalendar(version=version, **dict(pack))
 
 
-async def _newest(session: AsyncSession, name: str, model: type[P]) -> tuple[P, int]:
+async def published_teams(session: AsyncSession) -> PublishedTeams:
+    pack, version = await newest(session, TEAMS, TeamsPack)
+    return PublishedTeams(version=version, **dict(pack))
+
+
+async def newest(session: AsyncSession, name: str, model: type[P]) -> tuple[P, int]:
+    """A pack in force, and its version."""
     found = await load_pack(session, name, model)
     if found is None:
         raise Unavailable(f"The pack `{name}` is not loaded yet.")
@@ -87,7 +107,8 @@ async def _packs(session: AsyncSession, query: str, values: dict[str, object]) -
     return Packs(
         tracks=_parsed(TracksPack, rows[TRACKS].content),
         classes=_parsed(ClassesPack, rows[CLASSES].content),
-        calendar=BusinessCalendar.of(_parsed(CalendarPack, rows[CALENDAR].content)),
+        calendar=_calendar(rows[CALENDAR].content),
+        teams=_parsed(TeamsPack, rows[TEAMS].content),
         versions=PackVersions(**{name: row.version for name, row in rows.items()}),
     )
 
@@ -96,3 +117,9 @@ async def _packs(session: AsyncSession, query: str, values: dict[str, object]) -
 def _parsed(model: type[P], content: str) -> P:
     """A pack out of its stored text. Remembered by the text itself, which never changes for a version."""
     return model.model_validate_json(content)
+
+
+@lru_cache(maxsize=32)
+def _calendar(content: str) -> BusinessCalendar:
+    """Kept as a whole, with the years that it has counted."""
+    return BusinessCalendar.of(_parsed(CalendarPack, content))

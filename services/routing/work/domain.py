@@ -122,6 +122,8 @@ class Change:
     by: str
     cause: str | None = None
     says: Mapping[str, Any] = field(default_factory=dict)  # what the event says besides
+    changes: Mapping[str, Any] | None = None  # for the history: field → what it was before and is after
+    paused: timedelta | None = None  # for the history: the business time of the pause that this step ended
 
 
 class TimerKind(StrEnum):
@@ -253,7 +255,7 @@ def unblock(
         next_rung_at=moved(item.next_rung_at),
     )
     after = _moved(goes_on, Action.UNBLOCK, at, **changes)
-    return Change(item, after, events.WorkUnblocked, by, cause)
+    return Change(item, after, events.WorkUnblocked, by, cause, paused=pause)
 
 
 def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:

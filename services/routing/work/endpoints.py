@@ -41,6 +41,7 @@ async def list_work(
     request_id: UUID | None = None,
     queue: Text = None,
     track: Text = None,
+    team: Text = None,
     sku: Text = None,
     colorway: Text = None,
     view: Text = None,
@@ -49,7 +50,7 @@ async def list_work(
     """Every work item that fits all filters."""
     filters = {
         "state": state, "risk": risk, "kind": kind, "request_id": request_id, "queue": queue, "track": track,
-        "sku": sku, "colorway": colorway, "view": view, "channel": channel,
+        "team": team, "sku": sku, "colorway": colorway, "view": view, "channel": channel,
     }  # fmt: skip
     where = {name: value for name, value in filters.items() if value is not None}
     found = await service.list_work(session, where, page)

@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -103,5 +104,7 @@ history = Table(
     Column("by", Text, nullable=False),
     Column("cause", Text),
     Column("state", Text, nullable=False),
+    Column("changes", JSONB),
+    Column("paused_seconds", Float),
     comment="Every step of every work item; append-only.",
 )

@@ -1,5 +1,6 @@
 """From an accepted request to its work: shots and variants, each with class, track and due date. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from chassis.ids import new_id
 from contracts.values import Request, Risk, ShotPlan, Step, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.sla.domain import Usual, fits_until, time_to_go
-from services.routing.tracks.domain import Choice, choose_track, classify, facts_of
+from services.routing.tracks.domain import Choice, Facts, choose_level, choose_team, choose_track, classify, facts_of
 from services.routing.tracks.schemas import ClassEntry, Track
 from services.routing.tracks.service import Packs
 from services.routing.work.domain import Due, Tracked
@@ -19,6 +20,15 @@ AFTER_MASTER = Choice(decides="due_at", rule="after_master", because="its clock 
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Whom work is offered to, and what said so."""
+
+    team: str
+    level: str
+    chosen_by: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
 class Route:
     """What was decided for the shots of one view."""
 
@@ -27,6 +37,8 @@ class Route:
     due: Due
     fits_until: datetime | None
     chosen_by: tuple[Choice, ...]
+    offer: Offer
+    variant_offers: dict[str, Offer]  # by channel
 
 
 def plan_work(request: Request, packs: Packs, at: datetime, usual: Usual | None = None) -> list[Tracked]:
@@ -41,7 +53,7 @@ def plan_work(request: Request, packs: Packs, at: datetime, usual: Usual | None 
         master = _shot(request, shot, route, packs, at)
         planned.append(master)
         if route.track.makes_variants:
-            planned += [_variant(master, channel, variant_track, route.complexity) for channel in request.channels]
+            planned += [_variant(master, channel, variant_track, route) for channel in request.channels]
     return planned
 
 
@@ -88,7 +100,30 @@ def _route(request: Request, view: str, packs: Packs, at: datetime, usual: Usual
     due = due_for(at, track, complexity, request.deadline, packs)
     to_go = time_to_go(WorkKind.SHOT, Step.STUDIO, track, complexity, usual)
     fits = fits_until(at, due.due_at, to_go, packs.calendar)
-    return Route(complexity, track, due, fits, (by_class, by_track, due.choice))
+    by_class = by_class.model_copy(update={"proposed": request.proposed_class})
+    by_track = by_track.model_copy(update={"proposed": request.proposed_track})
+    offer = _offer(facts, WorkKind.SHOT, track.name, complexity, packs)
+    variant_offers = _variant_offers(facts, request.channels, complexity, packs) if track.makes_variants else {}
+    return Route(
+        complexity, track, due, fits, (by_class, by_track, due.choice, *offer.chosen_by), offer, variant_offers
+    )
+
+
+def _variant_offers(facts: Facts, channels: Sequence[str], complexity: ClassEntry, packs: Packs) -> dict[str, Offer]:
+    """By channel: rules see a variant's own channel alone. Where none asks for it, all variants go one way."""
+    track = packs.tracks.variant_track
+    if "channels" not in packs.teams.asked:
+        return dict.fromkeys(channels, _offer(facts, WorkKind.VARIANT, track, complexity, packs))
+    return {
+        channel: _offer({**facts, "channels": frozenset([channel.lower()])}, WorkKind.VARIANT, track, complexity, packs)
+        for channel in channels
+    }
+
+
+def _offer(facts: Facts, kind: WorkKind, track: str, complexity: ClassEntry, packs: Packs) -> Offer:
+    team, by_team = choose_team(facts, complexity.name, track, kind, packs.teams)
+    level, by_level = choose_level(team, complexity)
+    return Offer(team.name, level.value, (by_team, by_level))
 
 
 def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: datetime) -> Tracked:
@@ -127,13 +162,16 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         created_at=at,
         updated_at=at,
         approved_at=None,
+        team=route.offer.team,
+        level=route.offer.level,
     )
     return Tracked(
         work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at, fits_until=route.fits_until
     )
 
 
-def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry) -> Tracked:
+def _variant(master: Tracked, channel: str, track: Track, route: Route) -> Tracked:
+    offer, complexity = route.variant_offers[channel], route.complexity
     by_class = next(choice for choice in master.chosen_by if choice.decides == "complexity_class")
     by_track = Choice(decides="track", rule="variant", because=f"a variant for {channel} of an approved master")
     work = master.work.model_copy(
@@ -150,6 +188,8 @@ def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry
             "state": WorkState.WAITING,
             "step": Step.DELIVERY,
             "due_at": None,
+            "team": offer.team,
+            "level": offer.level,
         }
     )
-    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER))
+    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER, *offer.chosen_by))

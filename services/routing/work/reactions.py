@@ -94,10 +94,14 @@ async def _variants_made_ready(session: AsyncSession, shot: Tracked, by: str) ->
     waiting = [variant for variant in variants if variant.work.state is WorkState.WAITING]
     if not waiting:
         return []
-    at, packs = now(), await packs_of(session, shot.packs)
-    complexity, track = packs.classes.entry(shot.work.complexity_class), packs.tracks.track(waiting[0].work.track)
-    due = due_for(at, track, complexity, await repository.deadline_of(session, shot.work.request_id), packs)
-    return [domain.make_ready(variant, by, at, due) for variant in waiting]
+    at, deadline = now(), await repository.deadline_of(session, shot.work.request_id)
+    by_versions = {versions: await packs_of(session, versions) for versions in {one.packs for one in waiting}}
+    ready = []
+    for variant in waiting:  # one of them may have been re-routed: each by its own track and packs
+        packs = by_versions[variant.packs]
+        complexity, track = packs.classes.entry(variant.work.complexity_class), packs.tracks.track(variant.work.track)
+        ready.append(domain.make_ready(variant, by, at, due_for(at, track, complexity, deadline, packs)))
+    return ready
 
 
 async def _unblocked(session: AsyncSession, item: Tracked, by: str, cause: str) -> list[Change]:

@@ -27,7 +27,7 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
-    "owner_role", "priority", "blocked_for", "fits_until", "rungs", "next_rung_at",
+    "owner_role", "priority", "blocked_for", "fits_until", "rungs", "next_rung_at", "gates", "final_reviewers", "packs",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -55,6 +55,8 @@ async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
             "by": change.by,
             "cause": change.cause,
             "state": change.after.work.state,
+            "changes": change.changes,
+            "paused_seconds": change.paused.total_seconds() if change.paused is not None else None,
         }
         for change in changes
     ]
@@ -149,7 +151,7 @@ def _row(item: Tracked) -> dict[str, Any]:
         **item.work.model_dump(),
         "version": item.version,
         "packs": item.packs.model_dump(),
-        "chosen_by": [choice.model_dump() for choice in item.chosen_by],
+        "chosen_by": [choice.model_dump(exclude_defaults=True) for choice in item.chosen_by],
         "at_risk_at": item.at_risk_at,
         "blocked_in": item.blocked_in,
         "blocked_at": item.blocked_at,

@@ -24,7 +24,16 @@ class Work(WorkItem):
             Choice(decides="queue", rule=rule, because=f"{work.track} work waits in the queue {work.queue}"),
             Choice(decides="owner_role", rule=rule, because=f"{work.track} work is owned by the {work.owner_role}"),
         ]
-        return cls(**dict(work), version=item.version, packs=item.packs, chosen_by=[*item.chosen_by, *of_track])
+        said = {choice.decides for choice in item.chosen_by}  # a person may have chosen another queue
+        chosen_by = [*item.chosen_by, *(choice for choice in of_track if choice.decides not in said)]
+        return cls(**dict(work), version=item.version, packs=item.packs, chosen_by=chosen_by)
+
+
+class Moved(BaseModel):
+    """One field that a step changed."""
+
+    before: str | list[str] | int | None
+    after: str | list[str] | int | None
 
 
 class HistoryEntry(BaseModel):
@@ -38,6 +47,7 @@ class HistoryEntry(BaseModel):
     )
     cause: str | None
     state: WorkState = Field(description="The state after the step.")
+    changes: dict[str, Moved] | None = Field(default=None, description="Where a person re-routed it: what, from, to.")
 
 
 class WorkWithHistory(Work):
