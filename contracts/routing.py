@@ -1,8 +1,9 @@
 """Events of routing: each carries the work item's whole new state."""
 
 from typing import ClassVar
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData
 from contracts.values import Role, WorkItem
@@ -109,6 +110,19 @@ class WorkEscalated(WorkChanged):
     to: Role = Field(description="Who is told.")
 
 
+class ExceptionGranted(EventData):
+    """Someone may take the work of a queue that isn't their lane's, for a while."""
+
+    type: ClassVar[str] = "routing.exception.granted.v1"
+    id: UUID
+    subject: str = Field(description="The person that it is for.")
+    queue: str
+    cause: str
+    granted_by: str
+    granted_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
 EVENTS: tuple[type[EventData], ...] = (
     WorkCreated,
     WorkReady,
@@ -125,4 +139,5 @@ EVENTS: tuple[type[EventData], ...] = (
     WorkHandedOver,
     WorkRerouted,
     WorkEscalated,
+    ExceptionGranted,
 )
