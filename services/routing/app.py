@@ -8,6 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
+from services.routing.people import endpoints as people_endpoints
+from services.routing.queues import endpoints as queues_endpoints
+from services.routing.queues.service import publish_default_queues
 from services.routing.settings import RoutingSettings
 from services.routing.tracks import endpoints as tracks_endpoints
 from services.routing.tracks.service import publish_default_packs
@@ -20,6 +23,7 @@ PACKS = Path(__file__).parent / "packs"
 async def publish_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await publish_default_packs(session, PACKS)
+    await publish_default_queues(session, PACKS / "queues.toml")
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
@@ -29,5 +33,5 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         service,
         title="Routing",
         description="Work: shots and variants with class, track, queue, owner and due date; claims, rounds and SLA.",
-        routers=[work_endpoints.router, tracks_endpoints.router],
+        routers=[work_endpoints.router, queues_endpoints.router, people_endpoints.router, tracks_endpoints.router],
     )

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from chassis.consumer import Handler
 from contracts.assets import VersionStored
 from contracts.envelope import EventData
+from contracts.governance import DecisionDomainsPublished
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
+from services.routing import reference
 from services.routing.work import reactions
 
 HANDLERS: Mapping[type[EventData], Handler] = {
@@ -14,4 +16,5 @@ HANDLERS: Mapping[type[EventData], Handler] = {
     RequestCancelled: reactions.request_cancelled,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,
+    DecisionDomainsPublished: reference.keep_domains,
 }

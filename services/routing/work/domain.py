@@ -85,6 +85,7 @@ class Tracked:
     at_risk_at: datetime | None = None
     blocked_in: WorkState | None = None
     blocked_at: datetime | None = None
+    ready_at: datetime | None = None  # when it could first be taken: its turnaround counts from here
 
     @property
     def place(self) -> WorkState:
@@ -135,7 +136,7 @@ def create(item: Tracked, by: str) -> Change:
 def make_ready(item: Tracked, by: str, at: datetime, due: Due) -> Change:
     """A variant's master is approved: it can be rendered, and its own clock starts."""
     others = [choice for choice in item.chosen_by if choice.decides != due.choice.decides]
-    started = replace(item, at_risk_at=due.at_risk_at, chosen_by=(*others, due.choice))
+    started = replace(item, at_risk_at=due.at_risk_at, ready_at=at, chosen_by=(*others, due.choice))
     after = _moved(started, Action.MAKE_READY, at, due_at=due.due_at)
     return Change(item, after, events.WorkReady, by, "its master is approved")
 

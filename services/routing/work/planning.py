@@ -116,7 +116,7 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         updated_at=at,
         approved_at=None,
     )
-    return Tracked(work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at)
+    return Tracked(work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at, ready_at=at)
 
 
 def _variant(master: Tracked, channel: str, track: Track, complexity: ClassEntry) -> Tracked:

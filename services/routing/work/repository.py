@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Row, Select, TextClause, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +25,7 @@ _INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NUL
 _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
-    "owner_role", "priority",
+    "owner_role", "priority", "ready_at",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -91,6 +91,11 @@ async def list_items(session: AsyncSession, where: dict[str, Any], after: UUID |
     return await _all(session, query)
 
 
+async def read_items(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> list[Tracked]:
+    """What a statement of another feature finds: whole rows of this table."""
+    return [_item(row) for row in await session.execute(statement, values)]
+
+
 async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any]]:
     """Oldest first."""
     steps = models.history
@@ -139,6 +144,7 @@ def _row(item: Tracked) -> dict[str, Any]:
         "at_risk_at": item.at_risk_at,
         "blocked_in": item.blocked_in,
         "blocked_at": item.blocked_at,
+        "ready_at": item.ready_at,
     }
 
 
@@ -152,4 +158,5 @@ def _item(row: Row[Any]) -> Tracked:
         at_risk_at=values["at_risk_at"],
         blocked_in=WorkState(values["blocked_in"]) if values["blocked_in"] else None,
         blocked_at=values["blocked_at"],
+        ready_at=values["ready_at"],
     )
