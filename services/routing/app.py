@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
+from services.routing.forecast import endpoints as forecast_endpoints
+from services.routing.forecast.service import publish_default_capacity
 from services.routing.people import endpoints as people_endpoints
 from services.routing.queues import endpoints as queues_endpoints
 from services.routing.queues.service import publish_default_queues
@@ -24,6 +26,7 @@ async def publish_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await publish_default_packs(session, PACKS)
     await publish_default_queues(session, PACKS / "queues.toml")
+    await publish_default_capacity(session, PACKS / "capacity.toml")
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
@@ -33,5 +36,11 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         service,
         title="Routing",
         description="Work: shots and variants with class, track, queue, owner and due date; claims, rounds and SLA.",
-        routers=[work_endpoints.router, queues_endpoints.router, people_endpoints.router, tracks_endpoints.router],
+        routers=[
+            work_endpoints.router,
+            queues_endpoints.router,
+            people_endpoints.router,
+            forecast_endpoints.router,
+            tracks_endpoints.router,
+        ],
     )

@@ -83,14 +83,14 @@ async def limit(routing: Harness, name: str, wip_limit: int | None) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def shots(sku: str, count: int, **changes: object) -> Request:
+def shots(sku: str, count: int, **changes: Any) -> Request:
     """A request for so many shots without variants."""
     colorways = [str(number) for number in range(count)]
     plans = [ShotPlan(colorway=colorway, view="front", spec=ImageSpec()) for colorway in colorways]
     return brief(sku=sku, colorways=colorways, shots=plans, channels=[], **changes)
 
 
-async def waiting(routing: Harness, count: int, sku: str = "MT07", **changes: object) -> list[Json]:
+async def waiting(routing: Harness, count: int, sku: str = "MT07", **changes: Any) -> list[Json]:
     """So many shots in their queue, oldest first."""
     return await accept(routing, shots(sku, count, **changes))
 

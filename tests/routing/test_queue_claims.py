@@ -196,7 +196,8 @@ async def test_of_many_who_ask_for_skus_none_gets_a_part(routing: Harness) -> No
 
 
 async def test_bad_claims(routing: Harness) -> None:
-    for body in ({"group_by": "colour"}, {"more": 1}, [], "sku", {"group_by": 7}):
+    bodies: list[object] = [{"group_by": "colour"}, {"more": 1}, [], "sku", {"group_by": 7}]
+    for body in bodies:
         answer = await claim(routing, json=body)
         assert (answer.status_code, bool(answer.json()["errors"])) == (422, True), body
     assert (await claim(routing, "lost")).status_code == 404
