@@ -12,11 +12,10 @@ from services.routing.queues import repository
 from services.routing.queues.admission import Admission, admit, hold_to_limit
 from services.routing.queues.domain import why_nothing
 from services.routing.queues.errors import NothingToClaim
-from services.routing.tracks.service import packs_of
+from services.routing.tracks.service import lease_by
 from services.routing.work import domain
 from services.routing.work.changes import save
 from services.routing.work.domain import Tracked
-from services.routing.work.planning import lease_of
 
 
 async def claim_best(session: AsyncSession, name: str, caller: Caller, *, whole_sku: bool) -> list[Tracked]:
@@ -55,7 +54,7 @@ async def _claim(
     session: AsyncSession, admission: Admission, items: Sequence[Tracked], caller: Caller
 ) -> list[Tracked]:
     at = now()
-    leases = {versions: lease_of(await packs_of(session, versions)) for versions in {item.packs for item in items}}
+    leases = {versions: await lease_by(session, versions) for versions in {item.packs for item in items}}
     changes = [domain.claim(item, caller.subject, at, leases[item.packs]) for item in items]
     await save(session, changes)
     await hold_to_limit(session, admission.queue, len(items))

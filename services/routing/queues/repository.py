@@ -13,8 +13,10 @@ from services.routing.queues.schemas import Lane, Level
 from services.routing.work.domain import Tracked
 from services.routing.work.repository import read_items
 
-# Kinds of work looked at, and items of each: far more than claims that run at once.
-_MOST, _MOST_OF_ALL = 200, 20_000
+# How many of the best are looked at: first about as many as one process claims at once, then ever more.
+_MOST = (12, 100, 20_000)
+# A SKU that was just taken as a whole may still be seen for a moment: then the next one is tried.
+_MOST_BY_SKU = (*[100] * 20, 20_000)
 _LAPSED_AT_ONCE = 100
 
 # As in the index `work_item_offer`: urgent first.
@@ -43,16 +45,23 @@ def _fits(team: str, level: str) -> str:
     )
 
 
-# The first of each kind that fits, then the first of these.
+# The first of each kind that fits, merged: as far as the first kind of which there may be more, and no further.
 _BEST = f"""
-    {_OFFERS}, best AS MATERIALIZED (
-        SELECT first.* FROM offer CROSS JOIN LATERAL (
-            SELECT id, sku, {_RANK} AS rank, due_at FROM work_item
+    {_OFFERS}, first AS MATERIALIZED (
+        SELECT one.*, row_number() OVER (PARTITION BY offer.team, offer.level ORDER BY one.rank, one.due, one.id) AS nth
+        FROM offer CROSS JOIN LATERAL (
+            SELECT id, sku, {_RANK} AS rank, coalesce(due_at, 'infinity') AS due FROM work_item
             WHERE queue = :queue AND state = 'ready'
               AND coalesce(team, '') = offer.team AND coalesce(level, '') = offer.level
             ORDER BY coalesce(team, ''), coalesce(level, ''), {_RANK}, due_at, id LIMIT :most
-        ) AS first
+        ) AS one
         WHERE {_fits("offer.team", "offer.level")}
+    ), last AS MATERIALIZED (
+        SELECT rank, due, id FROM first WHERE nth = :most ORDER BY rank, due, id LIMIT 1
+    ), best AS MATERIALIZED (
+        SELECT first.* FROM first LEFT JOIN last ON true
+        WHERE last.id IS NULL OR (first.rank, first.due, first.id) <= (last.rank, last.due, last.id)
+        ORDER BY first.rank, first.due, first.id LIMIT :most
     )
 """  # noqa: S608, our own names
 
@@ -61,7 +70,7 @@ _TAKE_BEST = text(
     f"""
     {_BEST}
     SELECT work_item.* FROM best JOIN work_item USING (id) WHERE work_item.queue = :queue AND work_item.state = 'ready'
-    ORDER BY best.rank, best.due_at, best.id LIMIT 1 FOR UPDATE OF work_item SKIP LOCKED
+    ORDER BY best.rank, best.due, best.id LIMIT 1 FOR UPDATE OF work_item SKIP LOCKED
     """  # noqa: S608, our own names
 )
 
@@ -71,7 +80,7 @@ _TAKE_SKU = text(
     f"""
     {_BEST}, place AS MATERIALIZED (
         SELECT sku FROM (
-            SELECT sku, row_number() OVER (ORDER BY rank, due_at, id) AS number FROM best
+            SELECT sku, row_number() OVER (ORDER BY rank, due, id) AS number FROM best
         ) AS numbered GROUP BY sku ORDER BY min(number)
     )
     SELECT sku FROM place WHERE pg_try_advisory_xact_lock(hashtextextended('sku ' || :queue || ' ' || sku, 0)) LIMIT 1
@@ -125,7 +134,7 @@ async def read_standing(session: AsyncSession, queue: str, subject: str) -> Stan
 
 async def take_best(session: AsyncSession, queue: str, limits: Limits) -> list[Tracked]:
     """The best ready item that the limits allow, locked; none when there is none that nobody else is taking."""
-    for most in (_MOST, _MOST_OF_ALL):
+    for most in _MOST:
         if found := await read_items(session, _TAKE_BEST, _values(queue, limits, most)):
             return found
     return []
@@ -133,10 +142,10 @@ async def take_best(session: AsyncSession, queue: str, limits: Limits) -> list[T
 
 async def take_sku(session: AsyncSession, queue: str, limits: Limits) -> list[Tracked]:
     """Of the SKU of the best item all that is ready and that the limits allow, locked."""
-    for most in (_MOST, _MOST_OF_ALL):
+    for most in _MOST_BY_SKU:
         sku = (await session.execute(_TAKE_SKU, _values(queue, limits, most))).scalar()
-        if sku is not None:
-            return await read_items(session, _LOCK_SKU, {**_values(queue, limits), "sku": sku})
+        if sku is not None and (found := await read_items(session, _LOCK_SKU, {**_values(queue, limits), "sku": sku})):
+            return found  # else others took all of it meanwhile, one by one
     return []
 
 
