@@ -109,8 +109,8 @@ def _loads(
     at: datetime,
 ) -> list[Load]:
     done = defaultdict[tuple[date, str], float](float)
-    for (week, _, team), (_, hours) in workload.items():
-        done[week, team] += hours
+    for (week, _, name), (_, some) in workload.items():
+        done[week, name] += some
     found = []
     for monday in mondays:
         open_share = _open_share(monday, calendar, at)
