@@ -45,23 +45,18 @@ def _fits(team: str, level: str) -> str:
     )
 
 
-# The first of each kind that fits, merged: as far as the first kind of which there may be more, and no further.
+# The first few of each kind that fits, merged, and of these as few again: so these are the best of all, whatever else
+# there is of any kind.
 _BEST = f"""
-    {_OFFERS}, first AS MATERIALIZED (
-        SELECT one.*, row_number() OVER (PARTITION BY offer.team, offer.level ORDER BY one.rank, one.due, one.id) AS nth
-        FROM offer CROSS JOIN LATERAL (
-            SELECT id, sku, {_RANK} AS rank, coalesce(due_at, 'infinity') AS due FROM work_item
+    {_OFFERS}, best AS MATERIALIZED (
+        SELECT one.* FROM offer CROSS JOIN LATERAL (
+            SELECT id, sku, {_RANK} AS rank, due_at FROM work_item
             WHERE queue = :queue AND state = 'ready'
               AND coalesce(team, '') = offer.team AND coalesce(level, '') = offer.level
             ORDER BY coalesce(team, ''), coalesce(level, ''), {_RANK}, due_at, id LIMIT :most
         ) AS one
         WHERE {_fits("offer.team", "offer.level")}
-    ), last AS MATERIALIZED (
-        SELECT rank, due, id FROM first WHERE nth = :most ORDER BY rank, due, id LIMIT 1
-    ), best AS MATERIALIZED (
-        SELECT first.* FROM first LEFT JOIN last ON true
-        WHERE last.id IS NULL OR (first.rank, first.due, first.id) <= (last.rank, last.due, last.id)
-        ORDER BY first.rank, first.due, first.id LIMIT :most
+        ORDER BY one.rank, one.due_at, one.id LIMIT :most
     )
 """  # noqa: S608, our own names
 
@@ -70,7 +65,7 @@ _TAKE_BEST = text(
     f"""
     {_BEST}
     SELECT work_item.* FROM best JOIN work_item USING (id) WHERE work_item.queue = :queue AND work_item.state = 'ready'
-    ORDER BY best.rank, best.due, best.id LIMIT 1 FOR UPDATE OF work_item SKIP LOCKED
+    ORDER BY best.rank, best.due_at, best.id LIMIT 1 FOR UPDATE OF work_item SKIP LOCKED
     """  # noqa: S608, our own names
 )
 
@@ -80,7 +75,7 @@ _TAKE_SKU = text(
     f"""
     {_BEST}, place AS MATERIALIZED (
         SELECT sku FROM (
-            SELECT sku, row_number() OVER (ORDER BY rank, due, id) AS number FROM best
+            SELECT sku, row_number() OVER (ORDER BY rank, due_at, id) AS number FROM best
         ) AS numbered GROUP BY sku ORDER BY min(number)
     )
     SELECT sku FROM place WHERE pg_try_advisory_xact_lock(hashtextextended('sku ' || :queue || ' ' || sku, 0)) LIMIT 1
