@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData
 from contracts.values import Role, WorkItem
@@ -123,6 +123,19 @@ class WorkEscalated(WorkChanged):
     to: Role = Field(description="Who is told.")
 
 
+class ExceptionGranted(EventData):
+    """Someone may take the work of a queue that isn't their lane's, for a while."""
+
+    type: ClassVar[str] = "routing.exception.granted.v1"
+    id: UUID
+    subject: str = Field(description="The person that it is for.")
+    queue: str
+    cause: str
+    granted_by: str
+    granted_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
 WORK_CHANGES: tuple[type[WorkChanged], ...] = (
     WorkCreated,
     WorkReady,
@@ -141,4 +154,4 @@ WORK_CHANGES: tuple[type[WorkChanged], ...] = (
     WorkEscalated,
 )
 
-EVENTS: tuple[type[EventData], ...] = (WorkPlanned, *WORK_CHANGES)
+EVENTS: tuple[type[EventData], ...] = (WorkPlanned, *WORK_CHANGES, ExceptionGranted)

@@ -9,7 +9,12 @@ from chassis.app import create_service_app
 from chassis.service import Service
 from services.routing.consumers import HANDLERS
 from services.routing.explanation import endpoints as explanation_endpoints
+from services.routing.forecast import endpoints as forecast_endpoints
+from services.routing.forecast.service import publish_default_capacity
 from services.routing.handoffs import endpoints as handoffs_endpoints
+from services.routing.people import endpoints as people_endpoints
+from services.routing.queues import endpoints as queues_endpoints
+from services.routing.queues.service import publish_default_queues
 from services.routing.rerouting import endpoints as rerouting_endpoints
 from services.routing.settings import RoutingSettings
 from services.routing.sla import endpoints as sla_endpoints
@@ -24,6 +29,8 @@ PACKS = Path(__file__).parent / "packs"
 async def publish_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await publish_default_packs(session, PACKS)
+    await publish_default_queues(session, PACKS / "queues.toml")
+    await publish_default_capacity(session, PACKS / "capacity.toml")
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
@@ -39,6 +46,9 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
             rerouting_endpoints.router,
             handoffs_endpoints.router,
             sla_endpoints.router,
+            queues_endpoints.router,
+            people_endpoints.router,
+            forecast_endpoints.router,
             tracks_endpoints.router,
         ],
     )

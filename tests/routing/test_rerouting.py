@@ -245,7 +245,7 @@ async def test_risk_follows_the_new_due_time(house: Harness, monday: datetime) -
     assert back["due_at"] == breached["due_at"]
     await risk_is(later, "breached")
     assert [what for what, _ in await told(house, later["id"])] == [
-        "created", "at_risk", "rerouted", "rerouted", "at_risk", "breached",
+        "created", "at_risk", "escalated", "rerouted", "rerouted", "at_risk", "escalated", "breached", "escalated",
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from chassis.problems import FieldError, Invalid, NotFound
 from contracts.values import Domain
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.calendar.schemas import CalendarPack, PublishedCalendar
+from services.routing.queues.service import current_queues
 from services.routing.reference import require_owner
 from services.routing.tracks import consistency, repository
 from services.routing.tracks.schemas import (
@@ -103,7 +104,17 @@ async def _faults_of_tracks(session: AsyncSession, pack: TracksPack) -> list[Fie
         for name, rule in asked_for.items()
         if name.lower() not in names
     ]
-    return [*consistency.faults_of_tracks(pack), *orphaned, *await _stranded(session, "track", names)]
+    queues = {queue.name for queue in (await current_queues(session)).queues}
+    nowhere = [
+        FieldError(
+            pointer=f"/tracks/{number}/queue",
+            detail=f"there is no queue {track.queue}",
+            remedy=f"Name one of {', '.join(sorted(queues))}, or add it to the queues pack first.",
+        )
+        for number, track in enumerate(pack.tracks)
+        if track.queue not in queues
+    ]
+    return [*consistency.faults_of_tracks(pack), *nowhere, *orphaned, *await _stranded(session, "track", names)]
 
 
 async def _faults_of_classes(session: AsyncSession, pack: ClassesPack) -> list[FieldError]:

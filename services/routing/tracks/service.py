@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -70,6 +71,13 @@ async def packs_of(session: AsyncSession, versions: PackVersions) -> Packs:
         " JOIN unnest(CAST(:names AS text[]), CAST(:versions AS int[])) AS kept (name, version) USING (name, version)",
         {"names": list(MODELS), "versions": [getattr(versions, name) for name in MODELS]},
     )
+
+
+async def lease_by(session: AsyncSession, versions: PackVersions) -> timedelta:
+    """How long a claim lasts by these versions, without the rest of the packs."""
+    hours = "SELECT CAST(content->>'lease_hours' AS float) FROM pack WHERE name = :name AND version = :version"
+    found = await session.execute(text(hours), {"name": TRACKS, "version": versions.tracks})
+    return timedelta(hours=found.scalar_one())
 
 
 async def published_tracks(session: AsyncSession) -> PublishedTracks:

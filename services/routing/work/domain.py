@@ -101,6 +101,7 @@ class Tracked:
     fits_until: datetime | None = None  # later the steps to go, at their usual pace, no longer fit before it is due
     rungs: int = 0  # of the ladder beyond breach, climbed so far
     next_rung_at: datetime | None = None
+    ready_at: datetime | None = None  # when it could first be taken: its turnaround counts from here
 
     @property
     def place(self) -> WorkState:
@@ -158,7 +159,7 @@ def create(item: Tracked, by: str) -> Change:
 def make_ready(item: Tracked, by: str, at: datetime, due: Due) -> Change:
     """A variant's master is approved: it can be rendered, and its own clock starts."""
     others = [choice for choice in item.chosen_by if choice.decides != due.choice.decides]
-    started = replace(item, at_risk_at=due.at_risk_at, chosen_by=(*others, due.choice))
+    started = replace(item, at_risk_at=due.at_risk_at, ready_at=at, chosen_by=(*others, due.choice))
     after = _moved(started, Action.MAKE_READY, at, due_at=due.due_at)
     return Change(item, after, events.WorkReady, by, "its master is approved")
 

@@ -46,11 +46,15 @@ async def list_work(
     colorway: Text = None,
     view: Text = None,
     channel: Text = None,
+    claimed_by: Annotated[
+        str | None, Query(max_length=200, description="Who holds it: a person's subject, or `me`.")
+    ] = None,
 ) -> Page[Work]:
     """Every work item that fits all filters."""
     filters = {
         "state": state, "risk": risk, "kind": kind, "request_id": request_id, "queue": queue, "track": track,
         "team": team, "sku": sku, "colorway": colorway, "view": view, "channel": channel,
+        "claimed_by": caller.subject if claimed_by == "me" else claimed_by,
     }  # fmt: skip
     where = {name: value for name, value in filters.items() if value is not None}
     found = await service.list_work(session, where, page)

@@ -83,6 +83,7 @@ work_item = Table(
     Column("fits_until", _when),
     Column("rungs", Integer, nullable=False),
     Column("next_rung_at", _when),
+    Column("ready_at", _when),
     UniqueConstraint(
         "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
     ),
@@ -91,6 +92,33 @@ work_item = Table(
     Index("work_item_sku", "sku", "id"),
     Index("work_item_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
     Index("work_item_risk", "risk", "id", postgresql_where=text("risk <> 'on_time'")),
+    Index(
+        "work_item_offer",
+        "queue",
+        text("coalesce(team, '')"),
+        text("coalesce(level, '')"),
+        text("(CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END)"),
+        "due_at",
+        "id",
+        postgresql_where=text("state = 'ready'"),
+    ),
+    Index("work_item_held", "queue", postgresql_where=text("claimed_by IS NOT NULL")),
+    Index("work_item_holder", "claimed_by", "id", postgresql_where=text("claimed_by IS NOT NULL")),
+    Index(
+        "work_item_open",
+        "queue",
+        "state",
+        "team",
+        "risk",
+        postgresql_include=["created_at"],
+        postgresql_where=text("state NOT IN ('approved', 'cancelled')"),
+    ),
+    Index(
+        "work_item_approved",
+        "approved_at",
+        postgresql_include=["queue", "ready_at"],
+        postgresql_where=text("state = 'approved'"),
+    ),
     comment="Shots and variants in their newest state: the one source of truth for the status of work.",
 )
 

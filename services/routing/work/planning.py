@@ -166,7 +166,13 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         level=route.offer.level,
     )
     return Tracked(
-        work, 1, packs.versions, route.chosen_by, at_risk_at=route.due.at_risk_at, fits_until=route.fits_until
+        work,
+        1,
+        packs.versions,
+        route.chosen_by,
+        at_risk_at=route.due.at_risk_at,
+        fits_until=route.fits_until,
+        ready_at=at,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Row, Select, TextClause, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,7 @@ _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
     "owner_role", "priority", "blocked_for", "fits_until", "rungs", "next_rung_at", "gates", "final_reviewers", "packs",
+    "ready_at",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
@@ -99,6 +100,11 @@ async def list_items(session: AsyncSession, where: dict[str, Any], after: UUID |
     return await _all(session, query)
 
 
+async def read_items(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> list[Tracked]:
+    """What a statement of another feature finds: whole rows of this table."""
+    return [_item(row) for row in await session.execute(statement, values)]
+
+
 async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any]]:
     """Oldest first."""
     steps = models.history
@@ -159,6 +165,7 @@ def _row(item: Tracked) -> dict[str, Any]:
         "fits_until": item.fits_until,
         "rungs": item.rungs,
         "next_rung_at": item.next_rung_at,
+        "ready_at": item.ready_at,
     }
 
 
@@ -176,4 +183,5 @@ def _item(row: Row[Any]) -> Tracked:
         fits_until=values["fits_until"],
         rungs=values["rungs"],
         next_rung_at=values["next_rung_at"],
+        ready_at=values["ready_at"],
     )

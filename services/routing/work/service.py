@@ -1,5 +1,6 @@
 """What people do with work: read it, claim it, give it back, block it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from chassis.clock import now
 from chassis.pagination import PageRequest
 from contracts.values import Role, Step, WorkState
 from services.routing.clarification.domain import unblock_by_hand
+from services.routing.queues.admission import admit, hold_to_limit
+from services.routing.queues.claims import end_lapsed
 from services.routing.sla.service import due_now
 from services.routing.tracks.service import Packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
-from services.routing.work.domain import Tracked
+from services.routing.work.domain import Change, Tracked
 from services.routing.work.errors import NoSuchWork
 from services.routing.work.planning import lease_of
 from services.routing.work.schemas import HistoryEntry
@@ -41,16 +44,21 @@ async def read_work(session: AsyncSession, work_id: UUID) -> tuple[Tracked, list
 
 
 async def claim_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
+    """By name, by the rules of its queue. Who holds it already only gets a new lease."""
     item, at = await _locked(session, work_id), now()
-    changes = []
-    # The timer of a lease that ran out may ring a moment later than the next person asks.
-    if item.work.state is WorkState.CLAIMED and item.work.lease_until and item.work.lease_until <= at:
-        changes.append(domain.expire(item, at))
-        item = changes[-1].after
-    lease = lease_of(await packs_of(session, item.packs))
-    changes.append(domain.claim(item, caller.subject, at, lease))
-    await save(session, changes)
-    return changes[-1].after
+    changes = _expired(item, at)
+    item = changes[-1].after if changes else item
+    claimed = domain.claim(item, caller.subject, at, lease_of(await packs_of(session, item.packs)))
+    if item.work.state is WorkState.CLAIMED:
+        await save(session, [*changes, claimed])
+        return claimed.after
+    admission = await admit(session, item.work.queue, caller, at)
+    admission.require_fit(item.work)
+    if not admission.has_room(1):
+        await end_lapsed(session, item.work.queue, at, but=work_id)
+    await save(session, [*changes, claimed])
+    await hold_to_limit(session, admission.queue, 1)
+    return claimed.after
 
 
 async def release_work(session: AsyncSession, work_id: UUID, caller: Caller) -> Tracked:
@@ -76,7 +84,9 @@ async def item_with_packs(session: AsyncSession, work_id: UUID) -> tuple[Tracked
 
 async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause: str) -> Tracked:
     item, at = await _locked(session, work_id), now()
-    changes = await due_now(session, item, at)  # a pause moves what is still to come, not what came before it
+    changes = _expired(item, at)  # or it would count for its queue's limit again, which another may have used
+    item = changes[-1].after if changes else item
+    changes += await due_now(session, item, at)  # a pause moves what is still to come, not what came before it
     changes.append(domain.block(changes[-1].after if changes else item, caller.subject, at, cause))
     await save(session, changes)
     return changes[-1].after
@@ -88,6 +98,13 @@ async def unblock_work(session: AsyncSession, work_id: UUID, caller: Caller) -> 
     change = unblock_by_hand(item, caller.subject, now(), packs.calendar, lease_of(packs))
     await save(session, [change])
     return change.after
+
+
+def _expired(item: Tracked, at: datetime) -> list[Change]:
+    """The end of a lease that ran out: its timer may ring a moment later than the next person asks."""
+    work = item.work
+    has_lapsed = work.state is WorkState.CLAIMED and work.lease_until is not None and work.lease_until <= at
+    return [domain.expire(item, at)] if has_lapsed else []
 
 
 async def _locked(session: AsyncSession, work_id: UUID) -> Tracked:

@@ -1,0 +1,47 @@
+"""HTTP for the forecast."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.auth import AnyCaller
+from chassis.database import Session
+from chassis.etags import IfMatch, set_etag
+from chassis.problems import MEDIA_TYPE, ProblemDetails
+from services.routing.forecast import service
+from services.routing.forecast.schemas import CapacityPack, Forecast, PublishedCapacity
+
+router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
+
+_PROBLEM = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
+EDITED: dict[int | str, dict[str, Any]] = {
+    412: {**_PROBLEM, "description": "It has changed since you read it."},
+    428: {**_PROBLEM, "description": "`If-Match` is missing."},
+}
+
+
+@router.get("", summary="Workload against capacity, week by week")
+async def read_forecast(
+    session: Session, caller: AnyCaller, weeks: Annotated[int, Query(ge=1, le=52, description="From this one on.")] = 8
+) -> Forecast:
+    """Unfinished work by the week that it is due in, by track and team, in items and in hours still to be worked,
+    against each team's capacity; late work is due in the current week."""
+    return await service.read_forecast(session, weeks)
+
+
+@router.get("/capacity", summary="The pack of capacity")
+async def read_capacity(session: Session, caller: AnyCaller, response: Response) -> PublishedCapacity:
+    """Hours an item by class and step, hours a team and week. The `ETag` is what an edit sends back as `If-Match`."""
+    pack = await service.current_capacity(session)
+    set_etag(response, pack.version)
+    return pack
+
+
+@router.put("/capacity", summary="Publish the next version of the capacity", responses=EDITED)
+async def publish_capacity(
+    session: Session, caller: AnyCaller, expected: IfMatch, body: CapacityPack, response: Response
+) -> PublishedCapacity:
+    """All of the pack anew. Only the owner of `schedule_and_vendors` may."""
+    pack = await service.publish_capacity(session, body, caller, expected)
+    set_etag(response, pack.version)
+    return pack
