@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -91,8 +92,11 @@ def shots(sku: str, count: int, **changes: Any) -> Request:
 
 
 async def waiting(routing: Harness, count: int, sku: str = "MT07", **changes: Any) -> list[Json]:
-    """So many shots in their queue, oldest first."""
-    return await accept(routing, shots(sku, count, **changes))
+    """So many shots in their queue, oldest first; for any team and any level."""
+    made = await accept(routing, shots(sku, count, **changes))
+    ids = [UUID(one["id"]) for one in made]
+    await routing.fetch("UPDATE work_item SET team = NULL, level = NULL WHERE id = ANY($1)", ids)
+    return made
 
 
 async def mark(routing: Harness, work: Json, **columns: str | None) -> None:

@@ -85,7 +85,7 @@ async def test_an_edit_decides_about_new_work_only(house: Harness, monday: datet
     [before, *_] = await accept(house, brief())
     tracks, teams = await content(house, "/v1/tracks"), await content(house, "/v1/tracks/teams")
     rush = copy.deepcopy(next(track for track in tracks["tracks"] if track["name"] == "catalog"))
-    tracks["tracks"].append({**rush, "name": "rush", "queue": "rush", "sla_hours": 2})
+    tracks["tracks"].append({**rush, "name": "rush", "queue": "hero", "sla_hours": 2})
     tracks["rules"].insert(0, {"id": "tees", "track": "rush", "because": "tees sell by the hour",
                                "when": [{"field": "category", "any_of": ["apparel"]}]})  # fmt: skip
     assert (await put(house, "/v1/tracks", tracks)).status_code == 200
@@ -94,7 +94,7 @@ async def test_an_edit_decides_about_new_work_only(house: Harness, monday: datet
                               "when": [{"field": "track", "any_of": ["rush"]}]})  # fmt: skip
     assert (await put(house, "/v1/tracks/teams", teams)).status_code == 200
     [after, *_] = await accept(house, brief())
-    assert (after["track"], after["queue"], after["team"], after["level"]) == ("rush", "rush", "rushers", "senior")
+    assert (after["track"], after["queue"], after["team"], after["level"]) == ("rush", "hero", "rushers", "senior")
     assert (after["due_at"], after["packs"]) == (
         "2026-03-02T10:00:00Z", {"tracks": 2, "classes": 1, "calendar": 1, "teams": 2},
     )  # fmt: skip
@@ -103,6 +103,16 @@ async def test_an_edit_decides_about_new_work_only(house: Harness, monday: datet
     await decide(house, before, "failed")
     kept = await in_state(house, before["id"], "ready", round=1)
     assert (kept["track"], kept["packs"]) == ("catalog", before["packs"])
+
+
+async def test_a_track_puts_its_work_into_a_queue_that_there_is(house: Harness) -> None:
+    tracks = await content(house, "/v1/tracks")
+    tracks["tracks"][0]["queue"] = "nowhere"
+    refused = await put(house, "/v1/tracks", tracks)
+    assert refused.status_code == 422
+    [error] = refused.json()["errors"]
+    assert (error["pointer"], error["detail"]) == ("/tracks/0/queue", "there is no queue nowhere")
+    assert "catalog" in error["remedy"]
 
 
 async def test_a_track_or_team_with_unfinished_work_stays(house: Harness) -> None:

@@ -253,7 +253,7 @@ async def test_a_waiting_variant_keeps_its_own_way(house: Harness, monday: datet
     """Its clock begins when its master is approved, on the track and by the packs that it has then."""
     tracks = await content(house, "/v1/tracks")
     market = next(track for track in tracks["tracks"] if track["name"] == "marketplace")
-    tracks["tracks"].append({**market, "name": "premium", "queue": "premium", "sla_hours": 2, "final_reviewers": 3})
+    tracks["tracks"].append({**market, "name": "premium", "sla_hours": 2, "final_reviewers": 3})
     shot, pdp, zalando = await accept(house, brief())
     assert (await put(house, "/v1/tracks", tracks)).status_code == 200
     moved = (await reroute(house, pdp, track="premium", priority="urgent")).json()
