@@ -10,6 +10,7 @@ PEOPLE = {
     "merchandiser": ("Mina", "Marek"),
     "producer": ("Pia",),
     "photographer": ("Femi",),
+    "ai_workflow_owner": ("Aiko",),
     "retoucher": ("Rosa",),
     "studio_manager": ("Stan", "Sora"),
     "creative_director": ("Cleo", "Cem"),

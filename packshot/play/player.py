@@ -105,9 +105,9 @@ class Player:
     # Production
 
     async def _by_upload(self, shot: Json, plan: PhotoPlan) -> None:
-        photographer = self._stage.cast.one("photographer")
+        maker = self._stage.cast.one("ai_workflow_owner" if shot["ai"] else "photographer")
         file = await self._first_file(plan)
-        await self._upload(photographer, shot, file, plan.photo.path.name)
+        await self._upload(maker, shot, file, plan.photo.path.name)
         await self._review(shot, plan)
 
     async def _by_vendor(self, shots: list[tuple[Json, PhotoPlan]]) -> None:

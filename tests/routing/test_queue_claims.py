@@ -20,10 +20,10 @@ HOUR = timedelta(hours=1)
 async def test_urgent_first_then_due_then_oldest(routing: Harness, monday: datetime) -> None:
     [old] = await waiting(routing, 1, "OLD")
     [young] = await waiting(routing, 1, "YOUNG")
-    [soon] = await waiting(routing, 1, "SOON", deadline=monday + 5 * HOUR)
+    [soon] = await waiting(routing, 1, "SOON", deadline=monday + 8 * HOUR)
     [urgent] = await waiting(routing, 1, "URGENT", priority=Priority.URGENT)
     [high] = await waiting(routing, 1, "HIGH", priority=Priority.HIGH)
-    [low] = await waiting(routing, 1, "LOW", priority=Priority.LOW, deadline=monday + HOUR)
+    [low] = await waiting(routing, 1, "LOW", priority=Priority.LOW, deadline=monday + 7 * HOUR)
     [undated] = await waiting(routing, 1, "UNDATED")
     await routing.fetch("UPDATE work_item SET due_at = NULL WHERE id = $1", undated["id"])
     order = [(await claim(routing)).json()["items"][0]["sku"] for _ in range(7)]
