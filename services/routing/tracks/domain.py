@@ -1,16 +1,18 @@
 """Which class, track and team work gets: rules as data, applied to what its request says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.values import ComplexityClass, Request, WorkKind
-from services.routing.tracks.schemas import ClassEntry, ClassesPack, Level, Rule, Team, TeamsPack, TracksPack
+from services.routing.tracks.schemas import ClassEntry, ClassesPack, Level, Rule, RulesPack, Team, TeamsPack, TracksPack
 
 Facts = Mapping[str, frozenset[str]]
 R = TypeVar("R", bound=Rule)
+
+MOST_REMEMBERED = 10_000
 
 
 class Choice(BaseModel):
@@ -48,15 +50,19 @@ def facts_of(request: Request, view: str) -> Facts:
 
 def classify(facts: Facts, pack: ClassesPack) -> tuple[ComplexityClass, Choice]:
     """The highest class whose rule applies."""
-    by_class = sorted(pack.rules, key=lambda rule: rule.complexity_class, reverse=True)
-    rule, choice = _first_that_applies("complexity_class", by_class, facts)
+    rule, choice = _decided(
+        "complexity_class",
+        pack,
+        lambda: sorted(pack.rules, key=lambda rule: rule.complexity_class, reverse=True),
+        facts,
+    )
     return rule.complexity_class, choice
 
 
 def choose_track(facts: Facts, complexity_class: ComplexityClass, pack: TracksPack) -> tuple[str, Choice]:
     """The track of the first rule that applies."""
     known = {**facts, "complexity_class": frozenset([complexity_class.lower()])}
-    rule, choice = _first_that_applies("track", pack.rules, known)
+    rule, choice = _decided("track", pack, lambda: pack.rules, known)
     return rule.track, choice
 
 
@@ -65,7 +71,7 @@ def choose_team(
 ) -> tuple[Team, Choice]:
     """The team of the first rule that applies."""
     decided = {"complexity_class": _texts([complexity_class]), "track": _texts([track]), "kind": _texts([kind])}
-    rule, choice = _first_that_applies("team", pack.rules, {**facts, **decided})
+    rule, choice = _decided("team", pack, lambda: pack.rules, {**facts, **decided})
     return pack.team(rule.team), choice
 
 
@@ -79,6 +85,17 @@ def choose_level(team: Team, complexity: ClassEntry) -> tuple[Level, Choice]:
 @lru_cache(maxsize=1000)
 def _level_by(rule: str, because: str) -> Choice:
     return Choice(decides="level", rule=rule, because=because)
+
+
+def _decided(decides: str, pack: RulesPack, in_order: Callable[[], Sequence[R]], facts: Facts) -> tuple[R, Choice]:
+    """The first rule that applies. Remembered by the values of what the pack's rules ask for."""
+    key = tuple(facts.get(name) for name in pack.asked)
+    found: tuple[R, Choice] | None = pack.decided.get(key)
+    if found is None:
+        if len(pack.decided) >= MOST_REMEMBERED:
+            pack.decided.clear()
+        found = pack.decided[key] = _first_that_applies(decides, in_order(), facts)
+    return found
 
 
 def _first_that_applies(decides: str, rules: Iterable[R], facts: Facts) -> tuple[R, Choice]:

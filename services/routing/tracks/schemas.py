@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -75,6 +75,27 @@ class Rule(PackModel):
     when: list[Condition] = Field(default=[], max_length=10)
 
 
+class RulesPack(PackModel):
+    """A pack whose rules decide something. It remembers what they decided: of a month's requests many ask the same."""
+
+    _asked: tuple[str, ...] = PrivateAttr()
+    _decided: dict[Any, Any] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: object) -> None:
+        rules: list[Rule] = getattr(self, "rules", [])
+        self._asked = tuple(sorted({condition.field for rule in rules for condition in rule.when}))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The facts that any of its rules asks for: nothing else decides."""
+        return self._asked
+
+    @property
+    def decided(self) -> dict[Any, Any]:
+        """The values of what is asked → what the rules decided."""
+        return self._decided
+
+
 class ClassRule(Rule):
     complexity_class: ComplexityClass
 
@@ -101,7 +122,7 @@ class ClassEntry(PackModel):
     approval: Text
 
 
-class ClassesPack(PackModel):
+class ClassesPack(RulesPack):
     """Every class once, and the rules. The highest class whose rule applies wins."""
 
     classes: list[ClassEntry] = Field(max_length=len(ComplexityClass))
@@ -172,7 +193,7 @@ class Track(PackModel):
         return self
 
 
-class TracksPack(PackModel):
+class TracksPack(RulesPack):
     """All tracks, and the rules: the first that applies chooses the track of a shot."""
 
     at_risk_share: float = Field(gt=0, lt=1, description="Share of the business time until due, then it is at risk.")
@@ -207,20 +228,11 @@ class Team(PackModel):
     )
 
 
-class TeamsPack(PackModel):
+class TeamsPack(RulesPack):
     """All teams, and the rules: the first that applies says to whom a shot or variant is offered."""
 
     teams: list[Team] = Field(min_length=1, max_length=100)
     rules: list[TeamRule] = Field(min_length=1, max_length=500)
-    _asked: frozenset[str] = PrivateAttr()
-
-    def model_post_init(self, context: object) -> None:
-        self._asked = frozenset(condition.field for rule in self.rules for condition in rule.when)
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """The facts that any of its rules asks for."""
-        return self._asked
 
     @model_validator(mode="after")
     def is_consistent(self) -> Self:

@@ -1,11 +1,12 @@
 """All SQL of work items. Many rows go in one statement, as one JSON value that PostgreSQL spreads over the columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy import Row, Select, TextClause, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,12 +39,12 @@ _ADD_HISTORY = text("INSERT INTO history SELECT * FROM jsonb_populate_recordset(
 
 
 async def insert_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
-    await session.execute(_INSERT, {"rows": _json(_row(item) for item in items)})
+    await session.execute(_INSERT, {"rows": _json(_rows(items))})
 
 
 async def update_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
     """Whoever calls this holds the rows' locks."""
-    await session.execute(_UPDATE, {"rows": _json(_row(item) for item in items)})
+    await session.execute(_UPDATE, {"rows": _json(_rows(items))})
 
 
 async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
@@ -152,21 +153,31 @@ def _json(rows: Iterable[dict[str, Any]]) -> str:
     return orjson.dumps(list(rows), default=str).decode()  # asyncpg's UUIDs are a class of their own
 
 
-def _row(item: Tracked) -> dict[str, Any]:
-    return {
-        **item.work.model_dump(),
-        "version": item.version,
-        "packs": item.packs.model_dump(),
-        "chosen_by": [choice.model_dump(exclude_defaults=True) for choice in item.chosen_by],
-        "at_risk_at": item.at_risk_at,
-        "blocked_in": item.blocked_in,
-        "blocked_at": item.blocked_at,
-        "blocked_for": item.blocked_for,
-        "fits_until": item.fits_until,
-        "rungs": item.rungs,
-        "next_rung_at": item.next_rung_at,
-        "ready_at": item.ready_at,
-    }
+def _rows(items: Iterable[Tracked]) -> Iterator[dict[str, Any]]:
+    """What many items share (the choices of their request, their packs' versions) is put into JSON's types once."""
+    known: dict[int, Any] = {}
+
+    def once(value: BaseModel, *, brief: bool = False) -> Any:
+        found = known.get(id(value))
+        if found is None:
+            found = known[id(value)] = value.model_dump(exclude_defaults=brief)
+        return found
+
+    for item in items:
+        yield {
+            **item.work.model_dump(),
+            "version": item.version,
+            "packs": once(item.packs),
+            "chosen_by": [once(choice, brief=True) for choice in item.chosen_by],
+            "at_risk_at": item.at_risk_at,
+            "blocked_in": item.blocked_in,
+            "blocked_at": item.blocked_at,
+            "blocked_for": item.blocked_for,
+            "fits_until": item.fits_until,
+            "rungs": item.rungs,
+            "next_rung_at": item.next_rung_at,
+            "ready_at": item.ready_at,
+        }
 
 
 def _item(row: Row[Any]) -> Tracked:
