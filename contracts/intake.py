@@ -46,4 +46,15 @@ class RequestCancelled(EventData):
     cancelled_at: AwareDatetime
 
 
-EVENTS: tuple[type[EventData], ...] = (RequestAccepted, RequestReturned, RequestCancelled)
+class RequestAmended(EventData):
+    """An accepted request has new content: its amendment was accepted, and its work follows it already."""
+
+    type: ClassVar[str] = "intake.request.amended.v1"
+    request: Request
+    amendment_id: UUID
+    cause: str
+    accepted_by: str
+    amended_at: AwareDatetime
+
+
+EVENTS: tuple[type[EventData], ...] = (RequestAccepted, RequestReturned, RequestCancelled, RequestAmended)

@@ -109,6 +109,18 @@ class WorkEscalated(WorkChanged):
     to: Role = Field(description="Who is told.")
 
 
+class WorkAmended(WorkChanged):
+    """An amendment changed what is said of it. It goes on where it is."""
+
+    type: ClassVar[str] = "routing.work.amended.v1"
+
+
+class WorkRedone(WorkChanged):
+    """An amendment changed what it must be: it begins again in a new round."""
+
+    type: ClassVar[str] = "routing.work.redone.v1"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     WorkCreated,
     WorkReady,
@@ -125,4 +137,6 @@ EVENTS: tuple[type[EventData], ...] = (
     WorkHandedOver,
     WorkRerouted,
     WorkEscalated,
+    WorkAmended,
+    WorkRedone,
 )
