@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.app import create_service_app
 from chassis.service import Service
+from services.routing.amendments import endpoints as amendments_endpoints
+from services.routing.amendments.service import publish_default_rates
 from services.routing.consumers import HANDLERS
 from services.routing.settings import RoutingSettings
 from services.routing.tracks import endpoints as tracks_endpoints
@@ -20,6 +22,7 @@ PACKS = Path(__file__).parent / "packs"
 async def publish_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await publish_default_packs(session, PACKS)
+    await publish_default_rates(session, PACKS)
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
@@ -29,5 +32,5 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
         service,
         title="Routing",
         description="Work: shots and variants with class, track, queue, owner and due date; claims, rounds and SLA.",
-        routers=[work_endpoints.router, tracks_endpoints.router],
+        routers=[work_endpoints.router, tracks_endpoints.router, amendments_endpoints.router],
     )

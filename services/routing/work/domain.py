@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts import routing as events
-from contracts.values import Risk, WorkItem, WorkState
+from contracts.values import Risk, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
@@ -25,6 +25,8 @@ class Action(StrEnum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     CANCEL = "cancel"
+    REDO = "redo"  # an amendment: it begins again in a new round
+    AWAIT_MASTER = "await_master"  # an amendment redoes a variant's master: it waits for that, in a new round
 
 
 # Where each action leads. None: back to the state that the work was blocked in. What is missing is illegal.
@@ -38,6 +40,8 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.HAND_IN: WorkState.IN_REVIEW,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.CLAIMED: {
         Action.CLAIM: WorkState.CLAIMED,
@@ -46,20 +50,32 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.HAND_IN: WorkState.IN_REVIEW,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.IN_REVIEW: {
         Action.SEND_BACK: WorkState.READY,
         Action.APPROVE: WorkState.APPROVED,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.BLOCKED: {
         Action.UNBLOCK: None,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.BLOCKED,
+        Action.AWAIT_MASTER: WorkState.BLOCKED,
     },
-    WorkState.APPROVED: {},
+    WorkState.APPROVED: {
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
+    },
     WorkState.CANCELLED: {},
 }
+
+# Nothing but an amendment changes these.
+FINAL = frozenset({WorkState.APPROVED, WorkState.CANCELLED})
 
 # The SLA clock runs in these.
 RUNNING = frozenset({WorkState.READY, WorkState.CLAIMED, WorkState.IN_REVIEW})
@@ -93,7 +109,7 @@ class Tracked:
 
     @property
     def is_final(self) -> bool:
-        return not TRANSITIONS[self.work.state]
+        return self.work.state in FINAL
 
 
 @dataclass(frozen=True)
@@ -204,6 +220,23 @@ def unblock(
 
 def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:
     return Change(item, _moved(item, Action.CANCEL, at), events.WorkCancelled, by, cause)
+
+
+def amend(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """`new` is the item with its new content: it goes on where it is, and whoever holds it keeps it."""
+    work = new.work.model_copy(update={"updated_at": at})
+    return Change(item, replace(new, work=work, version=item.version + 1), events.WorkAmended, by, cause)
+
+
+def redo(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """`new` is the item with its new content: it begins again in a new round; a variant waits for its master first.
+    What is blocked stays so, and its clock stands still from now on."""
+    is_shot = item.work.kind is WorkKind.SHOT
+    action = Action.REDO if is_shot else Action.AWAIT_MASTER
+    after = _moved(new, action, at, round=item.work.round + 1, returns_to=None, approved_at=None)
+    if after.work.state is WorkState.BLOCKED:
+        after = replace(after, blocked_in=WorkState.READY if is_shot else WorkState.WAITING, blocked_at=at)
+    return Change(item, after, events.WorkRedone, by, cause)
 
 
 def mark_at_risk(item: Tracked, at: datetime) -> Change:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -72,8 +71,15 @@ work_item = Table(
     Column("step", Text, nullable=False),
     Column("team", Text),
     Column("level", Text),
-    UniqueConstraint(
-        "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
+    Index(
+        "work_item_slot",
+        "request_id",
+        "colorway",
+        "view",
+        "channel",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=text("state <> 'cancelled'"),
     ),
     Index("work_item_queue", "queue", "state", "id"),
     Index("work_item_state", "state", "id"),

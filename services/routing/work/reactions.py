@@ -12,6 +12,7 @@ from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from contracts.values import WorkKind, WorkState
+from services.routing.amendments.repository import keep_content, keep_passed
 from services.routing.tracks.service import current_packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
@@ -27,6 +28,7 @@ async def request_accepted(session: AsyncSession, event: Event[RequestAccepted])
     if not await repository.take_request(session, request.id, event.aggregateversion, request.deadline):
         log.info("a request that was taken or cancelled before makes no work", request_id=str(request.id))
         return
+    await keep_content(session, request)
     items = plan_work(request, await current_packs(session), now())
     await save(session, [domain.create(item, request.requested_by) for item in items])
 
@@ -59,6 +61,9 @@ async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded
     """A failed gate sends work back; the last passed gate approves it. Other decisions change nothing here."""
     decision, gate = event.data.decision, event.data.gate
     has_failed = gate.state == "failed"
+    if gate.state == "passed":
+        await repository.lock_item(session, decision.work_item_id)
+        await keep_passed(session, decision.work_item_id, decision.round, decision.gate)
     if not has_failed and (gate.state != "passed" or gate.next_gate is not None):
         return
     item = await _locked(session, decision.work_item_id)

@@ -26,6 +26,9 @@ _CHANGING = (
     "version", "state", "round", "returns_to", "claimed_by", "lease_until", "due_at", "risk", "updated_at",
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
     "owner_role", "priority",
+    # An amendment changes these.
+    "category", "materials", "product_name", "spec", "complexity_class", "gates", "final_reviewers", "zoom_required",
+    "ai", "approval_owner",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
