@@ -1,15 +1,28 @@
 """Which event updates which copy."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from chassis.consumer import Handler
+from contracts.amendments import AmendmentApplied, AmendmentQuoted, AmendmentRefused
 from contracts.assets import ChannelPackPublished
 from contracts.envelope import EventData
 from contracts.governance import AiPolicyPublished, DecisionDomainsPublished
 from services.intake import reference
+from services.intake.amendments import reactions as amendments
 
 HANDLERS: Mapping[type[EventData], Handler] = {
     ChannelPackPublished: reference.keep_channel,
     AiPolicyPublished: reference.keep_ai_policy,
     DecisionDomainsPublished: reference.keep_domains,
 }
+
+
+def handlers(quotes_last: timedelta) -> Mapping[type[EventData], Handler]:
+    """All of them. A quote is good for `quotes_last`."""
+    return {
+        **HANDLERS,
+        AmendmentQuoted: amendments.on_quoted(quotes_last),
+        AmendmentApplied: amendments.applied,
+        AmendmentRefused: amendments.refused,
+    }

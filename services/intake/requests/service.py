@@ -11,12 +11,13 @@ from chassis.clock import now
 from chassis.etags import check_version
 from chassis.events import Happened, record
 from chassis.ids import new_id
+from chassis.packs import load_pack
 from chassis.pagination import Page, PageRequest, next_cursor
 from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
 from contracts.values import AiUse, ComplexityClass, Priority, Request, Waiver
 from services.intake.categories.domain import implied_materials
 from services.intake.categories.schemas import CategoryPack
-from services.intake.reference import Reference, load_reference
+from services.intake.reference import CATEGORY, Reference, load_reference
 from services.intake.requests import repository
 from services.intake.requests.ai_policy import FORBIDDEN, AiCase, Ruling, rule_on
 from services.intake.requests.completeness import find_problems
@@ -93,6 +94,17 @@ async def listed(
         items=found[: page.limit],
         next_cursor=next_cursor([one.id for one in found], page.limit),
     )
+
+
+async def check_amended(session: AsyncSession, stored: StoredRequest, brief: Brief, at: datetime) -> StoredRequest:
+    """An accepted request as it would be with another brief; what is wrong with that is in its problems. Unless the
+    category changes, it is checked by the version of its pack that the request was accepted under."""
+    reference, accepted = await load_reference(session), stored.accepted
+    if accepted is not None and brief.category == accepted.category:
+        kept = await load_pack(session, CATEGORY + accepted.category, CategoryPack, accepted.category_version)
+        if kept is not None:
+            reference = replace(reference, categories={**reference.categories, accepted.category: kept})
+    return _checked(replace(stored, brief=brief, problems=[]), reference, at)
 
 
 async def _locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
