@@ -4,14 +4,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
-from contracts.intake import RequestAccepted, RequestCancelled, RequestReturned
+from contracts.intake import RequestAccepted, RequestAmended, RequestCancelled, RequestReturned
 from contracts.qc import DecisionRecorded
 from contracts.routing import WorkChanged
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_newest, keep_once
 
 
-async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
+async def request_accepted(session: AsyncSession, event: Event[RequestAccepted] | Event[RequestAmended]) -> None:
+    """What is in force of it, at first and after an amendment."""
     request = event.data.request
     row = {"id": request.id, "version": event.aggregateversion, "state": "accepted"}
     await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
