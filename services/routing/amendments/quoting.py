@@ -73,9 +73,7 @@ def quoted(
         newly_at_risk=_newly(lines, Risk.AT_RISK),
         newly_breached=_newly(lines, Risk.BREACHED),
         due_before=max((line.due_before for line in lines if line.due_before and _is_open(line)), default=None),
-        due_after=max(
-            (line.due_after for line in lines if line.due_after and line.effect is not Effect.REMOVED), default=None
-        ),
+        due_after=max((line.due_after for line in lines if line.due_after and _will_be_open(line)), default=None),
         cost=cost,
         lines=_first_of_each(lines),
     )
@@ -210,6 +208,10 @@ def _newly(lines: Iterable[QuoteLine], risk: Risk) -> int:
 
 def _is_open(line: QuoteLine) -> bool:
     return line.state is not None and line.state not in (WorkState.APPROVED, WorkState.CANCELLED)
+
+
+def _will_be_open(line: QuoteLine) -> bool:
+    return line.effect is not Effect.REMOVED and (line.effect is not Effect.KEPT or _is_open(line))
 
 
 def _first_of_each(lines: Iterable[QuoteLine]) -> list[QuoteLine]:

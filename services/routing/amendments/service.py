@@ -1,5 +1,6 @@
 """Use cases of amendments in routing: quote them, and apply what was accepted exactly as it was quoted."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -166,9 +167,10 @@ async def _quote(
 
     proposal = Proposal(request.content, request.deadline, stored.content, stored.keep_begun_work)
     standings = await repository.standings(session, stored.request_id, items)
-    found = differences(proposal, standings, of, current, at)
+    # In a thread: a request may have 15,000 items, and the process answers others meanwhile.
+    found = await asyncio.to_thread(differences, proposal, standings, of, current, at)
     number = stored.quote.number + 1 if stored.quote else 1
-    quote, lines = quoted(found, await _rates(session), current.versions, number, at)
+    quote, lines = await asyncio.to_thread(quoted, found, await _rates(session), current.versions, number, at)
     return found, quote, lines
 
 

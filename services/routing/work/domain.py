@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts import routing as events
-from contracts.values import Risk, WorkItem, WorkKind, WorkState
+from contracts.values import Risk, Step, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
@@ -233,7 +233,8 @@ def redo(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Chan
     What is blocked stays so, and its clock stands still from now on."""
     is_shot = item.work.kind is WorkKind.SHOT
     action = Action.REDO if is_shot else Action.AWAIT_MASTER
-    after = _moved(new, action, at, round=item.work.round + 1, returns_to=None, approved_at=None)
+    step = Step.STUDIO if is_shot else item.work.step
+    after = _moved(new, action, at, round=item.work.round + 1, returns_to=None, approved_at=None, step=step)
     if after.work.state is WorkState.BLOCKED:
         after = replace(after, blocked_in=WorkState.READY if is_shot else WorkState.WAITING, blocked_at=at)
     return Change(item, after, events.WorkRedone, by, cause)
