@@ -2,10 +2,15 @@
 
 import asyncio
 
+from chassis.testkit.harness import Start
 from contracts.amendments import AmendmentAccepted, AmendmentApplied, AmendmentClosed, AmendmentQuoted
 from contracts.intake import RequestAmended, RequestCancelled
 from contracts.routing import WorkAmended, WorkCancelled, WorkCreated, WorkRedone
 from contracts.values import Gate
+from services.intake.app import create_app as create_intake
+from services.intake.settings import IntakeSettings
+from services.routing.app import create_app as create_routing
+from services.routing.settings import RoutingSettings
 from tests.amendments.conftest import House, Json
 from tests.intake.samples import bags
 from tests.routing.others import decide, do, hand_in, in_state, read
@@ -238,3 +243,33 @@ async def test_of_two_who_accept_at_once_one_does(house: House) -> None:
     assert len(await house.work_of(request)) == 2 * len(work)
     assert len(await house.intake.recorded(AmendmentAccepted)) == 1
     assert await house.intake.recorded(AmendmentClosed) == []
+
+
+async def test_two_replicas_of_each_apply_each_amendment_once(house: House, start: Start) -> None:
+    await start(create_intake, IntakeSettings, fresh=False)
+    await start(create_routing, RoutingSettings, fresh=False)
+
+    async def amend_one() -> tuple[Json, int]:
+        request, before = await house.accepted(small())
+        amendment = await house.quoted(request, changes={"colorways": ["black", "gray"], "priority": "high"})
+        await asyncio.gather(
+            house.decide(amendment),
+            *(do(house.routing, item, "claim", subject="pia") for item in before if item["kind"] == "shot"),
+        )
+
+        async def is_applied() -> bool:
+            """However often it is quoted anew on the way."""
+            found = await house.read(f"/v1/amendments/{amendment['id']}")
+            if found["state"] == "quoted":
+                await house.decide(found)
+            return bool(found["state"] == "applied")
+
+        await house.intake.eventually(is_applied)
+        return request, 2 * len(before)
+
+    for request, expected in await asyncio.gather(*(amend_one() for _ in range(4))):
+        work = await house.work_of(request)
+        assert len(work) == len(slots(work)) == expected
+        assert {item["priority"] for item in work} == {"high"}
+        assert len(await house.intake.recorded(RequestAmended, request["id"])) == 1
+    assert len(await house.routing.recorded(AmendmentApplied)) == 4
