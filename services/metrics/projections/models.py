@@ -43,6 +43,14 @@ work = Table(
     comment="Each work item in its newest state.",
 )
 
+redone_round = Table(
+    "redone_round",
+    metadata,
+    Column("work_item_id", Uuid, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    comment="Each round of work that an amendment began: nobody failed, so it is no rework.",
+)
+
 version = Table(
     "version",
     metadata,

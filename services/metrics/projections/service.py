@@ -6,7 +6,7 @@ from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestAmended, RequestCancelled, RequestReturned
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged
+from contracts.routing import WorkChanged, WorkRedone
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_newest, keep_once
 
@@ -50,6 +50,8 @@ async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None
             "approved_at": work.approved_at,
         },
     )
+    if isinstance(event.data, WorkRedone):
+        await keep_once(session, models.redone_round, [{"work_item_id": work.id, "round": work.round}])
 
 
 async def version_stored(session: AsyncSession, event: Event[VersionStored]) -> None:
