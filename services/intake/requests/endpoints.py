@@ -71,7 +71,8 @@ async def read_request(caller: AnyCaller, session: Session, request_id: RequestI
 async def amend_request(
     caller: Requester, expected: IfMatch, session: Session, request_id: RequestId, body: Brief, response: Response
 ) -> RequestView:
-    """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew."""
+    """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew.
+    An accepted request is changed by `POST /v1/requests/{id}/amendments`: its work has begun."""
     view = await service.amend(session, request_id, body, expected)
     set_etag(response, view.version)
     return view
