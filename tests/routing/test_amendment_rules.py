@@ -230,6 +230,16 @@ def test_what_a_person_decided_since_stays() -> None:
     assert (one.after.work.queue, one.after.work.track) == ("hero", "hero")
 
 
+def test_a_track_that_its_packs_do_not_have_keeps_its_due_time() -> None:
+    request = content()
+    shot = world(request, ["claimed"])[0].item
+    foreign = replace(shot, work=shot.work.model_copy(update={"track": "of_a_newer_pack"}))
+    for change in ({"deadline": MONDAY + timedelta(hours=2)}, {"attributes": {"fit_notes": "another"}}):
+        found = compare([Standing(foreign)], request, request.model_copy(update=change))
+        then = next(one.after for one in found if one.before) or foreign
+        assert (then.work.track, then.work.due_at) == ("of_a_newer_pack", shot.work.due_at)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "due"),
     [

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from contracts.values import WorkKind
-from services.routing.tracks.schemas import PackVersions
+from services.routing.tracks.domain import Choice
+from services.routing.tracks.schemas import PackVersions, Track
 from services.routing.tracks.service import Packs
 from services.routing.work.domain import Due, Tracked
 from services.routing.work.planning import due_for
+
+# A person may have given work a track that is newer than the packs that it was routed with: its due time is theirs.
+_FOREIGN_TRACK = Choice(decides="due_at", rule="kept", because="its track is not in the packs that it was routed with")
 
 PacksOf = Callable[[PackVersions], Packs]
 Ends = tuple[datetime | None, datetime | None]
@@ -25,7 +29,9 @@ class Clocks:
     def of(self, item: Tracked) -> Due:
         """Its clock begins now."""
         packs, work = self._packs_of(item.packs), item.work
-        track, complexity = packs.tracks.track(work.track), packs.classes.entry(work.complexity_class)
+        track, complexity = _track_of(item, packs), packs.classes.entry(work.complexity_class)
+        if track is None:
+            return Due(work.due_at, item.at_risk_at, _FOREIGN_TRACK)
         return due_for(self._at, track, complexity, self._new, packs)
 
     def from_now(self, item: Tracked) -> Due | None:
@@ -47,7 +53,9 @@ class Clocks:
         """Pauses that it had stay with it: they are what its due time is later than the packs and the old deadline
         say. They move the end of the SLA, never the new deadline."""
         packs, work = self._packs_of(item.packs), item.work
-        track, complexity = packs.tracks.track(work.track), packs.classes.entry(work.complexity_class)
+        track, complexity = _track_of(item, packs), packs.classes.entry(work.complexity_class)
+        if track is None:
+            return work.due_at, item.at_risk_at
         planned = due_for(start, track, complexity, self._old, packs).due_at
         pause = packs.calendar.between(planned, due_at) if planned else timedelta(0)
         by_sla = due_for(start, track, complexity, None, packs).due_at
@@ -57,3 +65,7 @@ class Clocks:
         end = min(ends)
         share = packs.calendar.between(start, end) * packs.tracks.at_risk_share
         return end, min(end, packs.calendar.add(start, share))
+
+
+def _track_of(item: Tracked, packs: Packs) -> Track | None:
+    return next((track for track in packs.tracks.tracks if track.name == item.work.track), None)
