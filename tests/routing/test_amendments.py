@@ -217,7 +217,7 @@ async def test_the_rates_are_edited_by_their_owner(routing: Harness) -> None:
     early = await routing.client.put("/v1/rates", json=body, headers=owner | {"If-Match": '"1"'})
     assert early.status_code == 503, "who may is not known yet"
     await routing.publish(DOMAINS, "decision_domains")
-    await drained(routing)
+    await routing.eventually(lambda: routing.fetch("SELECT 1 FROM pack WHERE name = 'decision_domains'"))
     for role in Role:
         answer = await routing.client.put("/v1/rates", json=body, headers=routing.bearer(role) | {"If-Match": '"7"'})
         assert answer.status_code == (412 if role is Role.CREATIVE_OPS_MANAGER else 403), role
