@@ -123,6 +123,17 @@ class ImportFinished(EventData):
     finished_at: AwareDatetime
 
 
+class RequestAmended(EventData):
+    """An accepted request has new content: its amendment was accepted, and its work follows it already."""
+
+    type: ClassVar[str] = "intake.request.amended.v1"
+    request: Request
+    amendment_id: UUID
+    cause: str
+    accepted_by: str
+    amended_at: AwareDatetime
+
+
 EVENTS: tuple[type[EventData], ...] = (
     RequestAccepted,
     RequestReturned,
@@ -131,4 +142,5 @@ EVENTS: tuple[type[EventData], ...] = (
     RequestClarified,
     RequestReminded,
     ImportFinished,
+    RequestAmended,
 )
