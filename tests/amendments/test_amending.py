@@ -237,6 +237,64 @@ async def test_redoing_an_approved_master_takes_its_variants_back(house: House) 
     await in_state(house.routing, variant["id"], "ready", round=1)
 
 
+async def test_a_blocked_variant_follows_its_redone_master(house: House) -> None:
+    """It is blocked by hand, its master is made anew and approved: once it is unblocked it can be rendered."""
+    request, work = await house.accepted(small())
+    shot, variant, *_ = work
+    await hand_in(house.routing, shot)
+    await decide(house.routing, shot, "passed")
+    await in_state(house.routing, variant["id"], "ready")
+    await do(house.routing, variant, "block", json={"cause": "The channel is closed."})
+    amendment = await house.quoted(request, changes={"materials": ["leather", "metal_hardware"]})
+    await house.applied(amendment, acknowledge_losses=True)
+    await in_state(house.routing, variant["id"], "blocked", round=1)
+    await hand_in(house.routing, shot, round=1)
+    await decide(house.routing, shot, "passed", round=1)
+    await in_state(house.routing, shot["id"], "approved", round=1)
+    blocked = await in_state(house.routing, variant["id"], "blocked", round=1)
+    assert [step["what"] for step in blocked["history"][-4:]] == ["redone", "unblocked", "ready", "blocked"]
+    assert blocked["due_at"] is not None
+    assert (await do(house.routing, variant, "unblock")).json()["state"] == "ready"
+
+
+async def test_what_an_amendment_sets_going_waits_for_the_requester_too(house: House) -> None:
+    """Production has asked: what is added and what is redone is paused at once, and goes on with the answer."""
+    request, work = await house.accepted(small())
+    shot = work[0]
+    await do(house.routing, shot, "claim", subject="pia")
+    changes = {"colorways": ["black", "gray"], "materials": ["leather", "metal_hardware"]}
+    amendment = await house.quoted(request, changes=changes)
+    path, headers = f"/v1/requests/{request['id']}", house.intake.bearer("producer")
+    question = {"questions": [{"text": "Has it a hood?"}]}
+    asked = (await house.intake.client.post(f"{path}/return", json=question, headers=headers)).json()
+    assert asked["state"] == "returned"
+    await in_state(house.routing, shot["id"], "blocked")
+    await house.applied(amendment)
+    said = await house.read(path)
+    assert (said["state"], said["questions"], said["colorways"]) == ("returned", asked["questions"], ["black", "gray"])
+    await in_state(house.routing, shot["id"], "blocked", round=1)
+    added = [item for item in await house.work_of(request) if item["colorway"] == "gray"]
+    assert {(item["kind"], item["state"]) for item in added} == {("shot", "blocked"), ("variant", "waiting")}
+    sent = {"answers": [{"question_id": asked["questions"][0]["id"], "text": "No."}]}
+    assert (await house.intake.client.post(f"{path}/answer", json=sent, headers=headers)).status_code == 200
+    await in_state(house.routing, shot["id"], "ready", round=1)
+    for item in added:
+        await in_state(house.routing, item["id"], "ready" if item["kind"] == "shot" else "waiting")
+
+
+async def test_cancelling_what_is_with_its_requester_is_quoted_too(house: House) -> None:
+    request, work = await house.accepted(small())
+    path, headers = f"/v1/requests/{request['id']}", house.intake.bearer("producer")
+    await house.intake.client.post(f"{path}/return", json={"questions": [{"text": "A hood?"}]}, headers=headers)
+    answer = await house.intake.client.post(f"{path}/cancel", json={"cause": "Dropped."}, headers=headers)
+    assert answer.status_code == 202
+    await house.applied(await house.in_state(answer.json()["id"], "quoted"))
+    found = await house.read(path)
+    assert (found["state"], found["questions"]) == ("cancelled", [])
+    assert {item["state"] for item in await house.work_of(request)} == {"cancelled"}
+    assert (await house.intake.client.get(f"/v1/slots?sku={request['sku']}", headers=headers)).json()["items"] == []
+
+
 async def test_of_two_who_accept_at_once_one_does(house: House) -> None:
     request, work = await house.accepted(small())
     amendment = await house.quoted(request, changes={"colorways": ["black", "gray"]})

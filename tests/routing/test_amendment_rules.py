@@ -13,15 +13,17 @@ from pydantic import ValidationError
 
 from chassis.packs import read_toml
 from contracts.amendments import AmendmentQuoted, Effect, Progress, Quote, QuoteLine
-from contracts.values import Gate, ImageSpec, Priority, Request, ShotPlan, WorkKind, WorkState
+from contracts.values import Gate, ImageSpec, Priority, Request, Risk, ShotPlan, Step, WorkKind, WorkState
 from services.routing.amendments.applying import steps
 from services.routing.amendments.domain import Difference, Proposal, Standing, differences, slot_of
 from services.routing.amendments.quoting import LINES_AN_EFFECT, Rates, quoted
 from services.routing.amendments.schemas import RatesPack
 from services.routing.app import PACKS
+from services.routing.rerouting.domain import Way, reroute, wanted_of
+from services.routing.sla.domain import climb
 from services.routing.tracks.schemas import PackVersions
 from services.routing.work import domain
-from services.routing.work.domain import Tracked
+from services.routing.work.domain import Hold, Tracked
 from services.routing.work.planning import due_for, plan_work
 from tests.routing.others import MONDAY, brief
 from tests.routing.test_rules import CALENDAR, DEFAULTS
@@ -228,6 +230,92 @@ def test_what_a_person_decided_since_stays() -> None:
     assert (one.effect, one.why) == (Effect.CHANGED, "changed: priority")
     assert one.after is not None
     assert (one.after.work.queue, one.after.work.track) == ("hero", "hero")
+
+
+WAYS: dict[Way, str] = {
+    Way.TRACK: "hero", Way.QUEUE: "hero", Way.TEAM: "jewelry", Way.LEVEL: "specialist", Way.PRIORITY: "urgent",
+}  # fmt: skip
+
+
+def rerouted(item: Tracked, way: Way) -> Tracked:
+    wanted = wanted_of(item, {way: WAYS[way]}, DEFAULTS.tracks)
+    track = DEFAULTS.tracks.track(WAYS[way]) if way is Way.TRACK else None
+    complexity = DEFAULTS.classes.entry(item.work.complexity_class) if track else None
+    return reroute(item, wanted, "pia", "the campaign", MONDAY, DEFAULTS.versions, track, complexity).after
+
+
+@pytest.mark.parametrize("fate", ["untouched", "claimed", "in_review", "blocked"])
+@pytest.mark.parametrize("way", list(Way))
+def test_no_amendment_undoes_what_a_person_has_rerouted(way: Way, fate: str) -> None:
+    """Nor is work redone for it: neither when something else is amended, nor when rules would now choose another way."""
+    request = content(channels=[])
+    item = rerouted(lived(world(request, ["untouched"])[0].item, fate).item, way)
+    standing, theirs = Standing(item), next(choice for choice in item.chosen_by if choice.decides == way)
+    assert theirs.by == "pia"
+
+    def after(**changes: object) -> tuple[Effect, Tracked]:
+        [one] = compare([standing], request, request.model_copy(update=changes))
+        then = one.after or item
+        assert getattr(then.work, way) == getattr(item.work, way), changes
+        assert theirs in then.chosen_by, changes
+        if way is Way.TRACK:
+            assert (then.work.queue, then.work.gates) == (item.work.queue, item.work.gates), changes
+        return one.effect, then
+
+    assert after(product_name="Argus Tank")[0] is Effect.CHANGED
+    assert after(references=["another"])[0] is Effect.KEPT
+    effect, then = after(priority=Priority.LOW)
+    assert effect is (Effect.KEPT if way is Way.PRIORITY else Effect.CHANGED)
+    effect, then = after(use="campaign")  # another track by the rules
+    if way is Way.TRACK:
+        assert effect in (Effect.KEPT, Effect.CHANGED)
+    effect, then = after(materials=["lace"])  # another class
+    assert then.work.complexity_class is not item.work.complexity_class
+    assert effect is (Effect.CHANGED if fate == "untouched" else Effect.REDONE)
+
+
+def late(item: Tracked) -> Tracked:
+    """Breached, and one rung up."""
+    track, due_at = DEFAULTS.tracks.track(item.work.track), item.work.due_at
+    assert due_at is not None
+    changes = climb(item, due_at + timedelta(days=30), track, CALENDAR)
+    rung = next(change.after for change in changes if change.after.rungs == 1)
+    assert rung.next_rung_at is not None
+    return rung
+
+
+def test_late_work_stays_late_when_it_is_amended_and_begins_on_time_when_it_is_redone() -> None:
+    request = content(channels=[])
+    item = late(lived(world(request, ["untouched"])[0].item, "claimed").item)
+    at, standing = item.work.updated_at + timedelta(hours=1), Standing(item)
+    soon = request.model_copy(update={"deadline": at + timedelta(days=90), "priority": Priority.HIGH})
+    [amended] = applied([standing], compare([standing], request, soon, at), at)
+    assert (amended.work.risk, amended.rungs, amended.next_rung_at) == (
+        Risk.BREACHED, 1, item.next_rung_at,
+    )  # fmt: skip
+    assert amended.work.claimed_by == "phil"
+    found = compare([standing], request, request.model_copy(update={"materials": ["lace"]}), at)
+    [redone] = applied([standing], found, at)
+    assert (redone.work.risk, redone.rungs, redone.next_rung_at, redone.ready_at) == (Risk.ON_TIME, 0, None, at)
+    assert (redone.work.step, redone.work.claimed_by) == (Step.STUDIO, None)
+    assert redone.work.due_at is not None
+    assert redone.work.due_at > at
+    assert quote_of(found, at)[1][0].risk_after is Risk.ON_TIME
+
+
+@pytest.mark.parametrize("holds", [(Hold.PERSON,), (Hold.REQUESTER,), (Hold.PERSON, Hold.REQUESTER)])
+def test_what_holds_blocked_work_holds_it_when_it_is_redone(holds: tuple[Hold, ...]) -> None:
+    request, at = content(channels=[]), MONDAY + timedelta(hours=3)
+    item = replace(
+        lived(lived(world(request, ["untouched"])[0].item, "claimed").item, "blocked").item, blocked_for=holds
+    )
+    standing = Standing(item)
+    [redone] = applied([standing], compare([standing], request, content(materials=["lace"], channels=[]), at), at)
+    assert (redone.work.state, redone.blocked_in, redone.blocked_for) == (WorkState.BLOCKED, WorkState.READY, holds)
+    later = at + timedelta(hours=2)
+    goes_on = domain.unblock(redone, "pia", later, CALENDAR, LEASE).after
+    assert redone.work.due_at is not None
+    assert goes_on.work.due_at == CALENDAR.add(redone.work.due_at, timedelta(hours=2))
 
 
 def test_a_track_that_its_packs_do_not_have_keeps_its_due_time() -> None:

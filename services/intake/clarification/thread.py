@@ -17,15 +17,9 @@ from services.intake.requests.schemas import RequestState
 REMINDER = "reminder"
 
 
-def return_of(stored: StoredRequest) -> int:
-    """What a return is known by: its moment. Not the request's version, for an amendment may come into force while it
-    is with its requester."""
-    return round((stored.returned_at or stored.updated_at).timestamp() * 1_000_000)
-
-
 def reminder_key(stored: StoredRequest, number: int) -> str:
-    """A reminder is of one return."""
-    return f"{stored.id}:{return_of(stored)}:{number}"
+    """A reminder is of one return: of the version that it gave the request, which an amendment may raise meanwhile."""
+    return f"{stored.id}:{stored.returned_version}:{number}"
 
 
 async def tell_checked(session: AsyncSession, stored: Sequence[StoredRequest], amended_by: str | None) -> None:

@@ -14,7 +14,7 @@ from contracts.intake import RequestReminded
 from services.intake.clarification import repository
 from services.intake.clarification.domain import Entry
 from services.intake.clarification.schemas import MessageKind
-from services.intake.clarification.thread import REMINDER, return_of
+from services.intake.clarification.thread import REMINDER
 from services.intake.requests.repository import find_if_free
 from services.intake.requests.schemas import RequestState
 
@@ -27,12 +27,16 @@ async def remind(session: AsyncSession, timer: Timer) -> None:
     The timer's row is locked by now, and everyone else locks the request first and its timers then: so this never
     waits for the request, or the two would wait for each other.
     """
-    request_id, returned, number = timer.key.split(":")
+    request_id, version, number = timer.key.split(":")
     stored, at = await find_if_free(session, UUID(request_id)), now()
     if stored is None:
         await set_timer(session, timer.kind, timer.key, at + AGAIN)
         return
-    if stored.state is not RequestState.RETURNED or stored.returned_at is None or return_of(stored) != int(returned):
+    if (
+        stored.state is not RequestState.RETURNED
+        or stored.returned_at is None
+        or stored.returned_version != int(version)
+    ):
         return
     text = (
         f"Reminder {number}: the request waits for {stored.requested_by} since {stored.returned_at:%Y-%m-%d %H:%M} UTC."

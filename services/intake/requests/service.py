@@ -94,6 +94,7 @@ async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -
             accepted=None,
             ai_ruling=None,
             returned_at=one.updated_at,
+            returned_version=one.version,
         )
         if one.id in problems
         else one
@@ -217,7 +218,7 @@ def _checked(stored: StoredRequest, reference: Reference, at: datetime) -> Store
         raise _forbidden(ruling)
     problems = find_problems(brief, case, ruling, reference, at)
     if problems or pack is None:
-        return replace(stored, problems=problems, returned_at=at)
+        return replace(stored, problems=problems, returned_at=at, returned_version=stored.version)
     return replace(
         stored,
         state=RequestState.ACCEPTED,

@@ -1,4 +1,4 @@
-"""Amendments."""
+"""Amendments; and which version a return gave its request, for an amendment may raise it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,9 @@ _when = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    # Until now nothing but an end of the wait gave a returned request another version.
+    op.add_column("request", sa.Column("returned_version", sa.Integer))
+    op.execute("UPDATE request SET returned_version = version WHERE state = 'returned'")
     op.create_table(
         "amendment",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -46,3 +49,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("amendment")
+    op.drop_column("request", "returned_version")
