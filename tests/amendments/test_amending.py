@@ -283,7 +283,7 @@ async def test_what_an_amendment_sets_going_waits_for_the_requester_too(house: H
 
 
 async def test_cancelling_what_is_with_its_requester_is_quoted_too(house: House) -> None:
-    request, work = await house.accepted(small())
+    request, _ = await house.accepted(small())
     path, headers = f"/v1/requests/{request['id']}", house.intake.bearer("producer")
     await house.intake.client.post(f"{path}/return", json={"questions": [{"text": "A hood?"}]}, headers=headers)
     answer = await house.intake.client.post(f"{path}/cancel", json={"cause": "Dropped."}, headers=headers)
