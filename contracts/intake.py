@@ -128,6 +128,9 @@ class RequestAmended(EventData):
 
     type: ClassVar[str] = "intake.request.amended.v1"
     request: Request
+    state: str = Field(
+        default="accepted", description="Where the request stands, as before: it may be `returned` or `answered` too."
+    )
     amendment_id: UUID
     cause: str
     accepted_by: str

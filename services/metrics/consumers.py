@@ -16,7 +16,7 @@ from services.metrics.projections import service
 
 HANDLERS: Handlers = {
     RequestAccepted: service.request_accepted,
-    RequestAmended: service.request_accepted,
+    RequestAmended: service.request_amended,
     RequestReturned: service.request_returned,
     RequestAnswered: service.request_answered,
     RequestClarified: service.request_clarified,

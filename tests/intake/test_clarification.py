@@ -10,7 +10,7 @@ import pytest
 
 from chassis.clock import clock
 from chassis.testkit.harness import Harness, Start
-from contracts.intake import RequestAnswered, RequestClarified, RequestReminded, RequestReturned
+from contracts.intake import RequestAmended, RequestAnswered, RequestClarified, RequestReminded, RequestReturned
 from contracts.values import Role
 from services.intake.app import create_app
 from services.intake.clarification.service import MOST_MESSAGES
@@ -431,6 +431,8 @@ async def test_an_amendment_comes_into_force_while_it_is_with_its_requester(fres
     assert {name: after[name] for name in ("state", "questions", "waiting_for")} == {
         name: asked[name] for name in ("state", "questions", "waiting_for")
     }
+    [told] = await fresh_intake.recorded(RequestAmended, made["id"])
+    assert (told.aggregateversion, told.data.state) == (3, "returned")
     last = (await thread(fresh_intake, made))[-1]
     assert (last["kind"], last["text"], last["by"]) == (
         "amended", "Amended (priority): The campaign moved.", "producer-1",

@@ -92,7 +92,12 @@ async def applied(session: AsyncSession, event: Event[AmendmentApplied]) -> None
     await slots.settle(session, stored.content)
     await thread.tell_amended(session, changed, stored.changed, stored.cause, by)
     said = RequestAmended(
-        request=stored.content, amendment_id=stored.id, cause=stored.cause, accepted_by=by, amended_at=at
+        request=stored.content,
+        state=changed.state,
+        amendment_id=stored.id,
+        cause=stored.cause,
+        accepted_by=by,
+        amended_at=at,
     )
     await record(session, Happened(said, request.id, version))
 

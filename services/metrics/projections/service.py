@@ -21,8 +21,14 @@ from services.metrics.projections import models
 from services.metrics.projections.repository import keep_new_work, keep_newest, keep_once
 
 
-async def request_accepted(session: AsyncSession, event: Event[RequestAccepted] | Event[RequestAmended]) -> None:
-    """What is in force of it, at first and after an amendment."""
+async def request_amended(session: AsyncSession, event: Event[RequestAmended]) -> None:
+    """Other content is in force; where it stands is as before."""
+    request = event.data.request
+    row = {"id": request.id, "version": event.aggregateversion, "state": event.data.state}
+    await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
+
+
+async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
     request = event.data.request
     row = {"id": request.id, "version": event.aggregateversion, "state": "accepted"}
     await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
