@@ -45,7 +45,7 @@ async def _cancel(producer: Person, left: dict[str, str]) -> None:
             )
     wanted = _accepted(await producer.api.get("/v1/metrics/summary")) - len(requests)
     for request in requests:
-        await _cancel_one(producer.api, request["id"])
+        await cancel_one(producer.api, request["id"])
 
     async def counted() -> bool | None:
         """The run compares its numbers with these: the cancelled ones must be out of them first."""
@@ -54,7 +54,7 @@ async def _cancel(producer: Person, left: dict[str, str]) -> None:
     await poll(counted, "the cancelled requests to be counted")
 
 
-async def _cancel_one(api: Api, request_id: str) -> None:
+async def cancel_one(api: Api, request_id: str) -> None:
     """The cancellation of what is in production is quoted first, and takes effect when it is accepted. One that was
     broken off as well goes on where it is."""
     last = await _last_amendment(api, request_id)

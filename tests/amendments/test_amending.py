@@ -2,11 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from chassis.testkit.harness import Start
 from contracts.amendments import AmendmentAccepted, AmendmentApplied, AmendmentClosed, AmendmentQuoted
 from contracts.intake import RequestAmended, RequestCancelled
 from contracts.routing import WorkAmended, WorkCancelled, WorkPlanned, WorkRedone
 from contracts.values import Gate
+from packshot.play import before
+from packshot.play.api import Api
 from services.intake.app import create_app as create_intake
 from services.intake.settings import IntakeSettings
 from services.routing.app import create_app as create_routing
@@ -334,3 +338,21 @@ async def test_two_replicas_of_each_apply_each_amendment_once(house: House, star
         assert {item["priority"] for item in work} == {"high"}
         assert len(await house.intake.recorded(RequestAmended, request["id"])) == 1
     assert len(await house.routing.recorded(AmendmentApplied)) == 4
+
+
+async def test_the_player_cancels_what_a_run_has_left(house: House) -> None:
+    """Also what is past a gate, and where the cancellation itself was broken off."""
+    producer = Api(house.intake.client, house.intake.bearer("producer")["Authorization"].removeprefix("Bearer "))
+    for number, proposed in enumerate((False, True)):
+        request, work = await house.accepted(small() | {"sku": f"LEFT-{number}"})
+        await hand_in(house.routing, work[0])
+        await decide(house.routing, work[0], "passed")
+        await in_state(house.routing, work[0]["id"], "approved")
+        if proposed:
+            await house.propose(request, cancel=True)
+        await before.cancel_one(producer, request["id"])
+        assert (await house.read(f"/v1/requests/{request['id']}"))["state"] == "cancelled"
+    request, _ = await house.accepted(small() | {"sku": "LEFT-2"})
+    await house.propose(request, changes={"priority": "high"})
+    with pytest.raises(AssertionError, match="is open"):
+        await before.cancel_one(producer, request["id"])
