@@ -123,6 +123,20 @@ class ImportFinished(EventData):
     finished_at: AwareDatetime
 
 
+class RequestAmended(EventData):
+    """An accepted request has new content: its amendment was accepted, and its work follows it already."""
+
+    type: ClassVar[str] = "intake.request.amended.v1"
+    request: Request
+    state: str = Field(
+        default="accepted", description="Where the request stands, as before: it may be `returned` or `answered` too."
+    )
+    amendment_id: UUID
+    cause: str
+    accepted_by: str
+    amended_at: AwareDatetime
+
+
 EVENTS: tuple[type[EventData], ...] = (
     RequestAccepted,
     RequestReturned,
@@ -131,4 +145,5 @@ EVENTS: tuple[type[EventData], ...] = (
     RequestClarified,
     RequestReminded,
     ImportFinished,
+    RequestAmended,
 )

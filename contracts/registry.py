@@ -1,14 +1,14 @@
 """All events, by type."""
 
-from contracts import assets, governance, intake, qc, routing
+from contracts import amendments, assets, governance, intake, qc, routing
 from contracts.envelope import EventData
 
 BY_PRODUCER: dict[str, tuple[type[EventData], ...]] = {
     "assets": assets.EVENTS,
     "governance": governance.EVENTS,
-    "intake": intake.EVENTS,
+    "intake": (*intake.EVENTS, *amendments.OF_INTAKE),
     "qc": qc.EVENTS,
-    "routing": routing.EVENTS,
+    "routing": (*routing.EVENTS, *amendments.OF_ROUTING),
 }
 
 BY_TYPE: dict[str, type[EventData]] = {event.type: event for events in BY_PRODUCER.values() for event in events}

@@ -29,6 +29,7 @@ class WorkPlanned(EventData):
     request_id: UUID
     items: list[WorkItem] = Field(min_length=1, max_length=MOST_PLANNED)
     by: str
+    cause: str | None = Field(default=None, description="The amendment that asked for them; none: the request itself.")
 
 
 class WorkCreated(WorkChanged):
@@ -123,6 +124,18 @@ class WorkEscalated(WorkChanged):
     to: Role = Field(description="Who is told.")
 
 
+class WorkAmended(WorkChanged):
+    """An amendment changed what is said of it. It goes on where it is."""
+
+    type: ClassVar[str] = "routing.work.amended.v1"
+
+
+class WorkRedone(WorkChanged):
+    """An amendment changed what it must be: it begins again in a new round."""
+
+    type: ClassVar[str] = "routing.work.redone.v1"
+
+
 class ExceptionGranted(EventData):
     """Someone may take the work of a queue that isn't their lane's, for a while."""
 
@@ -152,6 +165,8 @@ WORK_CHANGES: tuple[type[WorkChanged], ...] = (
     WorkHandedOver,
     WorkRerouted,
     WorkEscalated,
+    WorkAmended,
+    WorkRedone,
 )
 
 EVENTS: tuple[type[EventData], ...] = (WorkPlanned, *WORK_CHANGES, ExceptionGranted)

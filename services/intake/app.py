@@ -1,5 +1,6 @@
 """Intake: turns whatever arrives into complete requests. This file is the service's index."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -7,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.app import create_service_app
 from chassis.service import Service
+from services.intake.amendments import endpoints as amendments_endpoints
+from services.intake.amendments import reactions as amendments
 from services.intake.categories import endpoints as categories_endpoints
 from services.intake.categories import service as categories
 from services.intake.clarification import endpoints as clarification_endpoints
 from services.intake.clarification import service as clarification
 from services.intake.clarification import timers
-from services.intake.consumers import HANDLERS
+from services.intake.consumers import handlers
 from services.intake.imports import endpoints as imports_endpoints
 from services.intake.imports.reading import ReadingProcess
 from services.intake.imports.rows import ROWS_TIMER, work_off
@@ -38,7 +41,7 @@ class Intake(Service):
             settings,
             on_start=publish_default_packs,
             ready_check=missing_reference,
-            timers={ROWS_TIMER: work_off, **timers.HANDLERS},
+            timers={ROWS_TIMER: work_off, **timers.HANDLERS, **amendments.TIMERS},
         )
         self.reading = ReadingProcess(settings.read_seconds)
 
@@ -48,14 +51,16 @@ class Intake(Service):
 
 
 def create_app(settings: IntakeSettings | None = None) -> FastAPI:
-    service = Intake(settings or IntakeSettings())
-    service.consume("intake", HANDLERS)
+    settings = settings or IntakeSettings()
+    service = Intake(settings)
+    service.consume("intake", handlers(timedelta(days=settings.quote_days)))
     app = create_service_app(
         service,
         title="Intake",
         description="Creative requests, checked against their category's pack and the AI policy.",
         routers=[
             requests_endpoints.router,
+            amendments_endpoints.router,
             clarification_endpoints.router,
             categories_endpoints.router,
             imports_endpoints.router,

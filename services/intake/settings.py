@@ -14,3 +14,4 @@ class IntakeSettings(Settings):
     read_seconds: float = Field(
         default=20, gt=0, description="To read one imported file; less than the gateway waits for an answer."
     )
+    quote_days: float = Field(default=5, gt=0, le=365, description="Days that an amendment's quote can be accepted.")

@@ -3,12 +3,20 @@
 from chassis.consumer import Handlers, Together
 from contracts import routing
 from contracts.assets import DeliveryReceived, VersionStored
-from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
+from contracts.intake import (
+    RequestAccepted,
+    RequestAmended,
+    RequestAnswered,
+    RequestCancelled,
+    RequestClarified,
+    RequestReturned,
+)
 from contracts.qc import DecisionRecorded
 from services.metrics.projections import service
 
 HANDLERS: Handlers = {
     RequestAccepted: service.request_accepted,
+    RequestAmended: service.request_amended,
     RequestReturned: service.request_returned,
     RequestAnswered: service.request_answered,
     RequestClarified: service.request_clarified,

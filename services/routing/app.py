@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.app import create_service_app
 from chassis.service import Service
+from services.routing.amendments import endpoints as amendments_endpoints
+from services.routing.amendments.service import publish_default_rates
 from services.routing.consumers import HANDLERS
 from services.routing.explanation import endpoints as explanation_endpoints
 from services.routing.forecast import endpoints as forecast_endpoints
@@ -31,6 +33,7 @@ async def publish_packs(session: AsyncSession) -> None:
     await publish_default_packs(session, PACKS)
     await publish_default_queues(session, PACKS / "queues.toml")
     await publish_default_capacity(session, PACKS / "capacity.toml")
+    await publish_default_rates(session, PACKS)
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
@@ -50,5 +53,6 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
             people_endpoints.router,
             forecast_endpoints.router,
             tracks_endpoints.router,
+            amendments_endpoints.router,
         ],
     )

@@ -1,11 +1,13 @@
 """Which event does what to work."""
 
 from chassis.consumer import Handlers, Together
+from contracts.amendments import AmendmentAccepted, AmendmentClosed, AmendmentProposed
 from contracts.assets import VersionStored
 from contracts.governance import DecisionDomainsPublished
 from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
 from contracts.qc import DecisionRecorded
 from services.routing import reference
+from services.routing.amendments import service as amendments
 from services.routing.clarification import reactions as clarification
 from services.routing.work import reactions
 
@@ -17,5 +19,8 @@ HANDLERS: Handlers = {
     RequestClarified: clarification.request_clarified,
     VersionStored: reactions.version_stored,
     DecisionRecorded: reactions.decision_recorded,
+    AmendmentProposed: amendments.proposed,
+    AmendmentAccepted: amendments.accepted,
+    AmendmentClosed: amendments.closed,
     DecisionDomainsPublished: reference.keep_domains,
 }

@@ -11,6 +11,7 @@ from chassis.testkit.harness import Harness
 from contracts.assets import VersionMoved
 from contracts.qc import Decision, DecisionRecorded, GateResult
 from contracts.routing import (
+    WorkAmended,
     WorkApproved,
     WorkBlocked,
     WorkCancelled,
@@ -18,10 +19,12 @@ from contracts.routing import (
     WorkClaimed,
     WorkHandedIn,
     WorkReady,
+    WorkRedone,
     WorkReturned,
 )
-from contracts.values import Gate, Outcome, Role, WorkItem, WorkState
+from contracts.values import Gate, Outcome, Priority, Role, WorkItem, WorkState
 from tests.assets.factory import (
+    HOLDER,
     approved,
     claimed,
     known,
@@ -103,6 +106,25 @@ async def test_what_is_cancelled_is_archived(assets: Harness) -> None:
     answer = await final(assets, item)
     assert answer.json()["reason"] == "cancelled"
     assert "season dropped" in answer.json()["detail"]
+
+
+async def test_what_an_amendment_redoes_has_no_final_until_it_is_approved_again(assets: Harness) -> None:
+    item, _ = await approved(assets, photo(1))
+    again = with_state(item, WorkState.READY, round=1, approved_at=None)
+    await tell(assets, WorkRedone, again, 10, cause="amendment 7: another fabric")
+    await known(assets, item, 10)
+    assert await zones(assets, item) == ["archive"]
+    answer = await final(assets, item)
+    assert (answer.status_code, answer.json()["reason"], answer.json()["round"]) == (404, "not_approved", 1)
+    held = with_state(again, WorkState.CLAIMED, claimed_by=HOLDER)
+    await tell(assets, WorkClaimed, held, 11)
+    await tell(assets, WorkAmended, held.model_copy(update={"priority": Priority.HIGH}), 12)
+    await known(assets, item, 12)
+    assert (await upload(assets, held, photo(2))).status_code == 201
+    await tell(assets, WorkApproved, with_state(again, WorkState.APPROVED, approved_at=now()), 13)
+    await known(assets, item, 13)
+    assert (await final(assets, item)).json()["sha256"] == sha256(photo(2))
+    assert await zones(assets, item) == ["archive", "final"]
 
 
 async def test_the_newest_approved_of_several_requests_wins(assets: Harness) -> None:

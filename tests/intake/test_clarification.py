@@ -10,13 +10,13 @@ import pytest
 
 from chassis.clock import clock
 from chassis.testkit.harness import Harness, Start
-from contracts.intake import RequestAnswered, RequestClarified, RequestReminded, RequestReturned
+from contracts.intake import RequestAmended, RequestAnswered, RequestClarified, RequestReminded, RequestReturned
 from contracts.values import Role
 from services.intake.app import create_app
 from services.intake.clarification.service import MOST_MESSAGES
 from services.intake.requests.endpoints import MAY_REQUEST
 from services.intake.settings import IntakeSettings
-from tests.intake.calls import REQUESTS, content, post, publish
+from tests.intake.calls import REQUESTS, cancelled, content, in_force, post, publish
 from tests.intake.samples import bags, without
 
 PACK = "/v1/clarification"
@@ -173,7 +173,7 @@ async def test_what_is_illegal_names_what_is_legal(intake: Harness) -> None:
     assert f"{REQUESTS}/{{id}}/amendments" in amended.json()["detail"]
     await do(intake, whole, "answer", answers(asked))
     await illegal(whole, "answer", ["accepted", "cancelled", "returned"])
-    await do(intake, whole, "cancel", {"cause": "Dropped."})
+    await cancelled(intake, whole["id"])
     for action in ("return", "answer", "accept"):
         await illegal(whole, action, [])
     assert (await story(intake, whole))[-1] == "cancelled"
@@ -182,8 +182,8 @@ async def test_what_is_illegal_names_what_is_legal(intake: Harness) -> None:
 async def test_a_cancelled_request_has_no_open_questions(intake: Harness) -> None:
     made = (await post(intake, bags())).json()
     await ask(intake, made)
-    cancelled = (await do(intake, made, "cancel", {"cause": "Dropped."})).json()
-    assert (cancelled["questions"], cancelled["waiting_for"]) == ([], None)
+    over = await cancelled(intake, made["id"])
+    assert (over["state"], over["questions"], over["waiting_for"]) == ("cancelled", [], None)
 
 
 async def test_an_incomplete_request_tells_its_story_too(intake: Harness) -> None:
@@ -243,7 +243,7 @@ async def test_a_note_changes_nothing_else(intake: Harness) -> None:
     note = await do(intake, made, "messages", {"text": " The box is dented.\nStill fine? ", "pointer": "/references/0"})
     assert (note.json()["text"], note.json()["kind"]) == ("The box is dented.\nStill fine?", "note")
     assert await read(intake, made) == made
-    await do(intake, made, "cancel", {"cause": "Dropped."})
+    await cancelled(intake, made["id"])
     assert (await do(intake, made, "messages", {"text": "A pity."})).status_code == 201
 
 
@@ -399,13 +399,13 @@ async def test_reminders_come_at_their_hours_and_once(fresh_intake: Harness, sta
 async def test_what_ends_the_wait_ends_the_reminders(fresh_intake: Harness) -> None:
     clock.set(MONDAY)
     deadline = {"deadline": "2026-06-01T00:00:00Z"}
-    answered, cancelled = [(await post(fresh_intake, bags() | deadline)).json() for _ in range(2)]
+    answered, dropped = [(await post(fresh_intake, bags() | deadline)).json() for _ in range(2)]
     completed = (await post(fresh_intake, without(bags() | deadline, "sku"))).json()
     asked = await ask(fresh_intake, answered)
-    await ask(fresh_intake, cancelled)
+    await ask(fresh_intake, dropped)
     assert len(await fresh_intake.fetch("SELECT 1 FROM timer")) == 6
     await do(fresh_intake, answered, "answer", answers(asked))
-    await do(fresh_intake, cancelled, "cancel", {"cause": "Dropped."})
+    await cancelled(fresh_intake, dropped["id"])
     headers = fresh_intake.bearer("producer") | {"If-Match": '"1"'}
     await fresh_intake.client.patch(f"{REQUESTS}/{completed['id']}", json={"sku": "MB02"}, headers=headers)
     assert await fresh_intake.fetch("SELECT 1 FROM timer") == []
@@ -414,6 +414,45 @@ async def test_what_ends_the_wait_ends_the_reminders(fresh_intake: Harness) -> N
     clock.set(MONDAY + 30 * HOUR)
     await rung(fresh_intake)
     assert (await story(fresh_intake, answered))[-2:] == ["question", "reminder"]
+
+
+async def test_an_amendment_comes_into_force_while_it_is_with_its_requester(fresh_intake: Harness) -> None:
+    """It was proposed before: content alone changes. The questions stay open, and the reminders come."""
+    clock.set(MONDAY)
+    made = (await post(fresh_intake, bags() | {"deadline": "2026-06-01T00:00:00Z"})).json()
+    proposal = {"changes": {"priority": "high"}, "cause": "The campaign moved."}
+    amendment = (await do(fresh_intake, made, "amendments", proposal)).json()
+    asked = await ask(fresh_intake, made)
+    refused = await do(fresh_intake, made, "amendments", {"changes": {"priority": "low"}, "cause": "x"})
+    assert (refused.status_code, refused.json()["state"]) == (409, "returned")
+    assert "questions" in refused.json()["detail"]
+    after = await in_force(fresh_intake, amendment)
+    assert (after["priority"], after["version"]) == ("high", 3)
+    assert {name: after[name] for name in ("state", "questions", "waiting_for")} == {
+        name: asked[name] for name in ("state", "questions", "waiting_for")
+    }
+    [told] = await fresh_intake.recorded(RequestAmended, made["id"])
+    assert (told.aggregateversion, told.data.state) == (3, "returned")
+    last = (await thread(fresh_intake, made))[-1]
+    assert (last["kind"], last["text"], last["by"]) == (
+        "amended", "Amended (priority): The campaign moved.", "producer-1",
+    )  # fmt: skip
+    clock.set(MONDAY + 30 * HOUR)
+    await rung(fresh_intake)
+    assert [event.aggregateversion for event in await fresh_intake.recorded(RequestReminded)] == [3]
+    answered = (await do(fresh_intake, made, "answer", answers(asked))).json()
+    assert (answered["state"], answered["version"]) == ("answered", 4)
+    assert await fresh_intake.fetch("SELECT 1 FROM timer WHERE kind = 'reminder'") == []
+
+
+async def test_who_asks_for_what_is_in_work_is_reminded_too(fresh_intake: Harness) -> None:
+    clock.set(MONDAY)
+    brief = bags() | {"deadline": "2026-06-01T00:00:00Z"}
+    await post(fresh_intake, brief)
+    assert (await post(fresh_intake, brief)).json()["state"] == "returned"
+    clock.set(MONDAY + 30 * HOUR)
+    await rung(fresh_intake)
+    assert len(await fresh_intake.recorded(RequestReminded)) == 1
 
 
 async def test_a_reminder_of_an_earlier_return_is_silent(fresh_intake: Harness) -> None:

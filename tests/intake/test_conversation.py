@@ -14,7 +14,7 @@ from chassis.clock import clock
 from chassis.testkit.harness import Harness
 from services.intake.requests.domain import Action, legal_actions
 from services.intake.requests.schemas import RequestState
-from tests.intake.calls import REQUESTS
+from tests.intake.calls import REQUESTS, in_force
 from tests.intake.samples import bags, without
 
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -71,11 +71,18 @@ class Conversation:
         else:
             key = {"Idempotency-Key": str(uuid4())}
             answer = await self._send("POST", f"{path}/{name}", body, key)
-            if answer.status_code == 200:
+            if answer.status_code in (200, 202):
                 assert (await self._send("POST", f"{path}/{name}", body, key)).json() == answer.json()
         if action not in legal:
             assert (answer.status_code, answer.json()["allowed"]) == (409, sorted(legal)), name
             event(f"{name} is illegal")
+            return
+        if name == "cancel" and self.was_accepted:  # what is in production is cancelled by an amendment
+            assert answer.status_code == 202, answer.text
+            await self.check()
+            self.request = await in_force(self.intake, answer.json())
+            self._became(state)
+            event("cancel in production")
             return
         assert answer.status_code == 200, answer.text
         self.kinds += ["answer"] * len(self.request["questions"]) if name == "answer" else []

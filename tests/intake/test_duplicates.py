@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chassis.clock import now
 from chassis.testkit.harness import Harness, Start
+from contracts.amendments import AmendmentRefused
 from contracts.envelope import EventData
 from contracts.intake import RequestAccepted
 from contracts.routing import WorkApproved, WorkCancelled
@@ -17,7 +18,7 @@ from contracts.values import Gate, ImageSpec, Priority, Request, Risk, Role, Sho
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
 from services.intake.slots.domain import Slot, duplicate_problems, slots_of
-from tests.intake.calls import REQUESTS, post
+from tests.intake.calls import REQUESTS, accept, cancelled, in_force, post, quote, until
 from tests.intake.conftest import tell_reference
 from tests.intake.samples import ai_background, apparel, experiment, jewelry, shoes, without
 
@@ -120,11 +121,83 @@ async def test_an_experiment_is_no_duplicate(intake: Harness) -> None:
 async def test_cancelling_frees(intake: Harness) -> None:
     brief = apparel()
     first = await made(intake, brief)
-    await intake.client.post(
-        f"{REQUESTS}/{first['id']}/cancel", json={"cause": "Dropped."}, headers=intake.bearer("producer")
-    )
+    await cancelled(intake, first["id"])
     assert await slots(intake, brief["sku"]) == set()
     assert (await made(intake, brief))["state"] == "accepted"
+
+
+async def amend(intake: Harness, request: Json, **changes: Any) -> Any:
+    return await intake.client.post(
+        f"{REQUESTS}/{request['id']}/amendments",
+        json={"cause": "The range grew.", "changes": changes},
+        headers=intake.bearer("producer"),
+    )
+
+
+async def test_what_an_amendment_adds_is_in_work_from_its_acceptance_on(intake: Harness) -> None:
+    brief = jewelry() | {"colorways": ["silver"]}
+    first = await made(intake, brief)
+    before = asked_for(first)
+    amendment = (await amend(intake, first, colorways=["silver", "gold"])).json()
+    quoted = await quote(intake, amendment)
+    assert await slots(intake, brief["sku"]) == before, "it is only asked about"
+    assert (await accept(intake, quoted)).status_code == 200
+    both = {(colorway, view, request) for colorway in ("silver", "gold") for _, view, request in before}
+    assert await slots(intake, brief["sku"]) == both
+    assert (await made(intake, brief | {"colorways": ["gold"]}))["state"] == "returned"
+    # Work had moved on: nothing is in force, and nothing that it added is held.
+    again = await quote(intake, amendment, 2)
+    assert await slots(intake, brief["sku"]) == before
+    assert (await accept(intake, again)).status_code == 200
+    assert await slots(intake, brief["sku"]) == both
+    refused = AmendmentRefused(id=amendment["id"], request_id=first["id"], cause="It can't be.", refused_at=now())
+    await intake.publish(refused, amendment["id"], 3)
+    await until(intake, amendment, "refused")
+    assert await slots(intake, brief["sku"]) == before
+
+
+async def test_what_an_amendment_takes_out_is_free(intake: Harness) -> None:
+    brief = jewelry() | {"colorways": ["silver", "gold"]}
+    first = await made(intake, brief)
+    amendment = (await amend(intake, first, colorways=["gold", "rose"])).json()
+    now_it_says = await in_force(intake, amendment)
+    assert await slots(intake, brief["sku"]) == asked_for(now_it_says)
+    assert {colorway for colorway, _, _ in asked_for(now_it_says)} == {"gold", "rose"}
+    assert (await made(intake, brief | {"colorways": ["silver"]}))["state"] == "accepted"
+
+
+async def test_what_another_request_has_is_not_added(intake: Harness) -> None:
+    brief = jewelry() | {"colorways": ["silver"]}
+    first = await made(intake, brief)
+    late = (await amend(intake, first, colorways=["silver", "gold"])).json()
+    quoted = await quote(intake, late)
+    other = await made(intake, brief | {"colorways": ["gold"]})
+    before = await slots(intake, brief["sku"])
+    too_late = await accept(intake, quoted)
+    assert (too_late.status_code, too_late.json()["title"]) == (409, "What it adds is in work")
+    assert other["id"] in too_late.json()["errors"][0]["detail"]
+    assert (await until(intake, late, "quoted"))["version"] == quoted["version"]
+    assert await slots(intake, brief["sku"]) == before
+    headers = intake.bearer("producer") | {"If-Match": f'"{quoted["version"]}"'}
+    await intake.client.post(f"/v1/amendments/{late['id']}/withdraw", json={}, headers=headers)
+    early = await amend(intake, first, colorways=["silver", "rose", "gold"])
+    [problem] = early.json()["errors"]
+    assert (early.status_code, problem["pointer"]) == (422, "/changes/colorways/2")
+    assert other["id"] in problem["detail"]
+    assert await slots(intake, brief["sku"]) == before
+
+
+async def test_of_two_amendments_that_add_the_same_one_is_accepted(intake: Harness) -> None:
+    brief = jewelry()
+    requests = [await made(intake, brief | {"colorways": [colorway]}) for colorway in ("silver", "gold")]
+    quoted = []
+    for request in requests:
+        amendment = (await amend(intake, request, colorways=[*request["colorways"], "rose", "black"])).json()
+        quoted.append(await quote(intake, amendment))
+    answers = await asyncio.gather(*(accept(intake, one) for one in quoted))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    holders = {request for colorway, _, request in await slots(intake, brief["sku"]) if colorway in ("rose", "black")}
+    assert holders == {answer.json()["request_id"] for answer in answers if answer.status_code == 200}
 
 
 async def test_the_end_of_its_work_frees_a_slot(intake: Harness) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chassis.testkit.harness import Harness
 from contracts.intake import ImportFinished, RequestAccepted
 from contracts.values import Role
-from tests.intake.calls import REQUESTS
+from tests.intake.calls import REQUESTS, cancelled
 from tests.intake.samples import ai_model_shot, apparel
 from tests.intake.tables import (
     CSV,
@@ -189,9 +189,7 @@ async def test_a_corrected_file_makes_only_what_was_corrected(intake: Harness) -
 async def test_a_row_whose_request_was_cancelled_makes_another(intake: Harness) -> None:
     row = good_row()
     [first] = await rows_of(intake, await imported(intake, csv_file([row])))
-    await intake.client.post(
-        f"{REQUESTS}/{first['request_id']}/cancel", json={"cause": "Wrong."}, headers=intake.bearer("producer")
-    )
+    await cancelled(intake, first["request_id"])
     [second] = await rows_of(intake, await imported(intake, csv_file([row], ";")))
     assert second["outcome"] == "accepted"
     assert second["request_id"] != first["request_id"]

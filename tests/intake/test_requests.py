@@ -130,10 +130,11 @@ async def test_only_a_returned_request_is_amended(intake: Harness) -> None:
     assert refused.status_code == 409
     assert refused.json()["allowed"] == ["cancelled", "returned"]
     assert "amendment" in refused.json()["detail"]
-    assert (await cancel(intake, accepted["id"])).status_code == 200
-    refused = await amend(intake, accepted["id"], {"sku": "MB03"}, '"2"')
+    dropped = await create(intake, {"sku": "MB02"})
+    assert (await cancel(intake, dropped["id"])).status_code == 200
+    refused = await amend(intake, dropped["id"], {"sku": "MB03"}, '"2"')
     assert (refused.status_code, refused.json()["allowed"]) == (409, [])
-    assert await history(intake, accepted["id"]) == [("accepted", 1), ("cancelled", 2)]
+    assert await history(intake, dropped["id"]) == [("returned", 1), ("cancelled", 2)]
 
 
 async def test_an_amendment_names_the_version_that_it_changes(intake: Harness) -> None:
@@ -157,7 +158,7 @@ async def test_of_amendments_at_the_same_moment_one_wins(intake: Harness) -> Non
 
 
 async def test_cancelling(intake: Harness) -> None:
-    for brief in (bags(), {"sku": "MB02"}):
+    for brief in (without(bags(), "deadline"), {"sku": "MB02"}):
         body = await create(intake, brief)
         answer = await cancel(intake, body["id"])
         assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
@@ -172,14 +173,26 @@ async def test_cancelling(intake: Harness) -> None:
         )
 
 
-async def test_cancelling_again_by_the_same_key_gets_the_same_answer(intake: Harness) -> None:
+async def test_cancelling_an_accepted_request_is_quoted_first(intake: Harness) -> None:
     body = await create(intake, bags())
+    answer = await cancel(intake, body["id"])
+    assert (answer.status_code, answer.json()["state"], answer.json()["cancel"]) == (202, "proposed", True)
+    assert answer.headers["Location"] == f"/v1/amendments/{answer.json()['id']}"
+    again = await cancel(intake, body["id"])
+    assert (again.status_code, again.json()["amendment_id"]) == (409, answer.json()["id"])
+    read = await intake.client.get(f"{REQUESTS}/{body['id']}", headers=intake.bearer("reviewer"))
+    assert (read.json()["state"], read.json()["version"]) == ("accepted", 1)
+    assert await history(intake, body["id"]) == [("accepted", 1)]
+
+
+async def test_cancelling_again_by_the_same_key_gets_the_same_answer(intake: Harness) -> None:
+    body = await create(intake, {"sku": "MB02"})
     key = {"Idempotency-Key": "drop-mb02"}
     first, second = await cancel(intake, body["id"], **key), await cancel(intake, body["id"], **key)
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json() == second.json()
     assert second.headers["ETag"] == '"2"'
-    assert await history(intake, body["id"]) == [("accepted", 1), ("cancelled", 2)]
+    assert await history(intake, body["id"]) == [("returned", 1), ("cancelled", 2)]
 
 
 async def test_amendment_and_cancellation_at_the_same_moment(intake: Harness) -> None:
@@ -188,11 +201,12 @@ async def test_amendment_and_cancellation_at_the_same_moment(intake: Harness) ->
     amending, cancelling = await asyncio.gather(
         amend(intake, body["id"], {"sku": "MB02"}, '"1"'), cancel(intake, body["id"])
     )
-    assert cancelling.status_code == 200
     told = await history(intake, body["id"])
     if amending.status_code == 200:
-        assert told == [("returned", 1), ("accepted", 2), ("cancelled", 3)]
+        assert cancelling.status_code == 202
+        assert told == [("returned", 1), ("accepted", 2)]
     else:
+        assert cancelling.status_code == 200
         assert amending.status_code == 409
         assert told == [("returned", 1), ("cancelled", 2)]
 

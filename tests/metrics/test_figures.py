@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.envelope import EventData
+from contracts.intake import RequestAmended
 from contracts.qc import Decision, DecisionRecorded, GateResult
 from contracts.routing import (
     WorkApproved,
@@ -18,6 +19,7 @@ from contracts.routing import (
     WorkCreated,
     WorkEscalated,
     WorkPlanned,
+    WorkRedone,
     WorkRerouted,
     WorkReturned,
 )
@@ -35,6 +37,7 @@ from contracts.values import (
 )
 from services.metrics.app import create_app
 from services.metrics.settings import MetricsSettings
+from tests.routing.others import brief
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DUE = START + timedelta(hours=24)
@@ -160,6 +163,32 @@ async def test_rerouted_work_counts_on_its_new_track(start: Start) -> None:
     await metrics.eventually(all_handled)
     rows = await metrics.fetch("SELECT track, risk, version FROM work")
     assert [tuple(row) for row in rows] == [("hero", "on_time", 2)] * 2
+
+
+async def test_a_round_that_an_amendment_began_is_no_rework(start: Start) -> None:
+    """Redone before any fail: still first pass. Failed once besides: one round of rework."""
+    metrics = await start(create_app, MetricsSettings)
+    smooth, failed = item(), item()
+    for work in (smooth, failed):
+        await metrics.publish(WorkCreated(work=work, by="test"), work.id, 1)
+        await metrics.publish(WorkRedone(work=work.model_copy(update={"round": 1}), by="test"), work.id, 2)
+    await metrics.publish(WorkReturned(work=failed.model_copy(update={"round": 2}), by="test"), failed.id, 3)
+    request = brief(sku="MB02", category="shoes", id=smooth.request_id)
+    amended = RequestAmended(request=request, amendment_id=new_id(), cause="x", accepted_by="ana", amended_at=START)
+    await metrics.publish(amended, request.id, 2)
+    for work, round in ((smooth, 1), (failed, 2)):
+        done = {"round": round, "state": WorkState.APPROVED, "approved_at": START}
+        await metrics.publish(WorkApproved(work=work.model_copy(update=done), by="test"), work.id, 4)
+
+    async def are_counted() -> bool:
+        summary = (await metrics.client.get("/v1/metrics/summary", headers=metrics.bearer("reviewer"))).json()
+        assert summary["first_pass"] == {"approved": 2, "first_pass": 1, "rate": 0.5}
+        assert (summary["rework"]["rounds"], summary["rework"]["items"]) == (1, 1)
+        return True
+
+    await metrics.eventually(are_counted)
+    [row] = await metrics.fetch("SELECT version, state, category FROM request")
+    assert (row["version"], row["state"], row["category"]) == (2, "accepted", "shoes")
 
 
 async def test_an_empty_system_has_figures_too(start: Start) -> None:

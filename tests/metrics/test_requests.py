@@ -7,9 +7,10 @@ import pytest
 
 from chassis.ids import new_id
 from chassis.testkit.harness import Start
-from contracts.intake import Answer, Question, RequestAnswered, RequestClarified, RequestReturned
+from contracts.intake import Answer, Question, RequestAmended, RequestAnswered, RequestClarified, RequestReturned
 from services.metrics.app import create_app
 from services.metrics.settings import MetricsSettings
+from tests.routing.others import brief
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -45,3 +46,26 @@ async def test_a_request_that_was_asked_about(start: Start, seed: int) -> None:
     await metrics.eventually(all_handled)
     summary = (await metrics.client.get("/v1/metrics/summary", headers=metrics.bearer("reviewer"))).json()
     assert summary["requests"] == {"by_state": {"returned": 1, "answered": 1, "accepted": 1}, "returns": 3}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_an_amendment_leaves_a_request_where_it_stands(start: Start, order: tuple[int, int]) -> None:
+    """With its requester, say: whichever event comes first."""
+    metrics = await start(create_app, MetricsSettings)
+    request = brief(sku="MB02", category="shoes")
+    asked = Question(id=new_id(), pointer=None, text="Which size?", asked_by="pia")
+    back = RequestReturned(
+        id=request.id, sku="MB02", category="bags", requested_by="ana", problems=[], returned_at=AT, questions=[asked]
+    )
+    amended = RequestAmended(
+        request=request, state="returned", amendment_id=new_id(), cause="x", accepted_by="ana", amended_at=AT
+    )
+    for number in order:
+        await metrics.publish((back, amended)[number], request.id, number + 2)
+
+    async def all_handled() -> bool:
+        return len(await metrics.fetch("SELECT 1 FROM inbox")) == 2
+
+    await metrics.eventually(all_handled)
+    [row] = await metrics.fetch("SELECT version, state, category FROM request")
+    assert (row["version"], row["state"], row["category"]) == (3, "returned", "shoes")

@@ -7,7 +7,7 @@ import pytest
 from chassis.ids import new_id
 from chassis.testkit.harness import Start
 from contracts.qc import DecisionRecorded, InspectionCompleted
-from contracts.routing import WorkCancelled, WorkReady, WorkRerouted
+from contracts.routing import WorkAmended, WorkCancelled, WorkReady, WorkRedone, WorkRerouted
 from contracts.values import ComplexityClass, Gate, Priority, Risk, WorkKind, WorkState
 from services.qc.app import create_app
 from services.qc.settings import QcSettings
@@ -105,6 +105,27 @@ async def test_cancelled_work_is_withdrawn_whichever_comes_first(stage: Stage) -
     gone = await stage.publish_work(work_item(state=WorkState.CANCELLED), 2, WorkCancelled)
     await stage.measured(gone, [measurement("T01", "pass")])
     assert (await stage.packet(gone.id))["state"] == "withdrawn"
+    assert await stage.qc.recorded(DecisionRecorded) == []
+
+
+async def test_a_round_that_an_amendment_ended_is_withdrawn_whichever_comes_first(stage: Stage) -> None:
+    work = await stage.publish_work(work_item())
+    version = await stage.measured(work)
+    again = work.model_copy(update={"state": WorkState.READY, "round": 1})
+    await stage.publish_work(again, 2, WorkRedone)
+    packet = await stage.packet(work.id)
+    assert (packet["state"], packet["open_gate"]) == ("withdrawn", None)
+    assert (await stage.decide(version, Gate.TECHNICAL)).status_code == 409
+    await stage.measured(again)
+    assert (await stage.packet(work.id))["state"] == "open"
+    changed = again.model_copy(update={"state": WorkState.IN_REVIEW, "approval_owner": "otto"})
+    await stage.publish_work(changed, 3, WorkAmended)
+    packet = await stage.packet(work.id)
+    assert (packet["state"], packet["work"]["approval_owner"]) == ("open", "otto")
+
+    late = await stage.publish_work(work_item(state=WorkState.READY, round=1), 2, WorkRedone)
+    await stage.measured(late.model_copy(update={"round": 0}), [measurement("T01", "pass")])
+    assert (await stage.packet(late.id))["state"] == "withdrawn"
     assert await stage.qc.recorded(DecisionRecorded) == []
 
 

@@ -84,7 +84,7 @@ async def test_a_return_pauses_and_an_answer_goes_on(routing: Harness, monday: d
     assert (last["what"], last["by"], last["cause"]) == ("blocked", "pia", "with its requester: Is the hood right?")
 
     refused = await do(routing, back, "unblock")
-    assert (refused.status_code, refused.json()["legal_actions"]) == (409, ["cancel"])
+    assert (refused.status_code, refused.json()["legal_actions"]) == (409, ["await_master", "cancel", "redo"])
     assert refused.json()["title"] == "It waits for its requester"
 
     clock.set(monday + timedelta(days=1, hours=2))  # nine hours of work and a night later, and one hour more
@@ -251,7 +251,7 @@ def test_nobody_but_the_requester_ends_the_wait() -> None:
     assert change is not None
     with pytest.raises(WithRequester) as refused:
         clarification.unblock_by_hand(change.after, "phil", MONDAY, CALENDAR, LEASE)
-    assert refused.value.extensions["legal_actions"] == [Action.CANCEL]
+    assert refused.value.extensions["legal_actions"] == [Action.AWAIT_MASTER, Action.CANCEL, Action.REDO]
     assert clarification.pause(change.after, "pia", MONDAY, MONDAY, "x") is None
     assert clarification.go_on(shot, "ana", MONDAY, MONDAY, CALENDAR, LEASE, "x") is None
 

@@ -126,7 +126,8 @@ async def test_what_can_not_be_handed_over_is_refused(routing: Harness) -> None:
         found: Json = answer.json()
         return found
 
-    assert (await refused("phil"))["legal_actions"] == ["block", "cancel", "claim", "hand_in"]
+    legal = ["await_master", "block", "cancel", "claim", "hand_in", "redo"]
+    assert (await refused("phil"))["legal_actions"] == legal
     await claimed(routing, shot, "phil")
     assert (await refused("rita"))["claimed_by"] == "phil"
     for to in ("studio", "qc", "delivery"):

@@ -1,6 +1,7 @@
 """The state machine: every step, every illegal one, and invariants under random sequences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.values import Risk, Step, WorkState
+from contracts.values import Risk, Step, WorkKind, WorkState
 from services.routing.handoffs.errors import IllegalHandover
 from services.routing.work import domain
 from services.routing.work.domain import TRANSITIONS, Action, Change, TimerKind, Tracked, timers_of
@@ -22,6 +23,16 @@ HOUR = timedelta(hours=1)
 SLA = 24 * HOUR
 DUE = due_for(MONDAY, DEFAULTS.tracks.track("marketplace"), DEFAULTS.classes.classes[0], None, DEFAULTS)
 
+
+def _redone(item: Tracked, kind: WorkKind, by: str, at: datetime) -> Change:
+    """Which of the two steps it is depends on what the item is."""
+    of_kind = replace(item, work=item.work.model_copy(update={"kind": kind}))
+    return replace(domain.redo(of_kind, of_kind, by, at, "an amendment"), before=item)
+
+
+# Only amendments take these: tests/routing/test_amendment_rules.py plays them.
+OF_AMENDMENTS = {Action.REDO, Action.AWAIT_MASTER}
+
 STEPS: dict[Action, Callable[[Tracked, str, datetime], Change]] = {
     Action.MAKE_READY: lambda item, by, at: domain.make_ready(item, by, at, DUE),
     Action.CLAIM: lambda item, by, at: domain.claim(item, by, at, LEASE),
@@ -34,6 +45,8 @@ STEPS: dict[Action, Callable[[Tracked, str, datetime], Change]] = {
     Action.BLOCK: lambda item, by, at: domain.block(item, by, at, "sample is damaged"),
     Action.UNBLOCK: lambda item, by, at: domain.unblock(item, by, at, CALENDAR, LEASE),
     Action.CANCEL: lambda item, by, at: domain.cancel(item, by, at, "dropped"),
+    Action.REDO: lambda item, by, at: _redone(item, WorkKind.SHOT, by, at),
+    Action.AWAIT_MASTER: lambda item, by, at: _redone(item, WorkKind.VARIANT, by, at),
 }
 
 # The same machine once more, as a list that is read by people: from, action, to.
@@ -50,6 +63,13 @@ EDGES = {
     ("blocked in in_review", "unblock", "in_review"),
     ("blocked in ready", "cancel", "cancelled"), ("blocked in claimed", "cancel", "cancelled"),
     ("blocked in in_review", "cancel", "cancelled"),
+    ("ready", "redo", "ready"), ("claimed", "redo", "ready"), ("in_review", "redo", "ready"),
+    ("approved", "redo", "ready"), ("blocked in ready", "redo", "blocked"), ("blocked in claimed", "redo", "blocked"),
+    ("blocked in in_review", "redo", "blocked"),
+    ("ready", "await_master", "waiting"), ("claimed", "await_master", "waiting"),
+    ("in_review", "await_master", "waiting"), ("approved", "await_master", "waiting"),
+    ("blocked in ready", "await_master", "blocked"), ("blocked in claimed", "await_master", "blocked"),
+    ("blocked in in_review", "await_master", "blocked"),
 }  # fmt: skip
 
 
@@ -147,7 +167,10 @@ class LifeOfAShot(RuleBasedStateMachine):
         self.paused = timedelta(0)
         self.seen: list[Change] = []
 
-    @rule(action=st.sampled_from([one for one in Action if one is not Action.EXPIRE]), by=st.sampled_from("abc"))
+    @rule(
+        action=st.sampled_from([one for one in Action if one not in {Action.EXPIRE, *OF_AMENDMENTS}]),
+        by=st.sampled_from("abc"),
+    )
     def act(self, action: Action, by: str) -> None:
         before, step = self.item, STEPS[action]
         if not any((origin, what) == (name_of(before), action) for origin, what, _ in EDGES):

@@ -21,7 +21,7 @@ from services.routing.work import domain
 from services.routing.work.domain import TRANSITIONS, Action, Change, TimerKind, Tracked, timers_of
 from services.routing.work.planning import plan_work
 from tests.routing.others import MONDAY, brief
-from tests.routing.test_lifecycle import STEPS
+from tests.routing.test_lifecycle import OF_AMENDMENTS, STEPS
 from tests.routing.test_rules import CALENDAR, CLASSES, DEFAULTS, TRACKS
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
@@ -90,8 +90,8 @@ class SlaOfAShot(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 11))
     def act(self, number: int) -> None:
-        """One of the steps that are legal and don't end it."""
-        never = {Action.CANCEL, Action.APPROVE, Action.EXPIRE}
+        """One of the steps that are legal and end neither it nor its clock."""
+        never = {Action.CANCEL, Action.APPROVE, Action.EXPIRE, *OF_AMENDMENTS}
         if self.item.work.step is not Step.STUDIO:
             never.add(Action.HAND_OVER)
         legal = [action for action in TRANSITIONS[self.item.work.state] if action not in never]

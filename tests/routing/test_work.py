@@ -88,7 +88,10 @@ async def test_what_is_illegal_is_refused_with_what_is_legal(routing: Harness) -
     assert refused.status_code == 409
     assert refused.headers["content-type"] == "application/problem+json"
     body = refused.json()
-    assert (body["state"], body["legal_actions"]) == ("ready", ["block", "cancel", "claim", "hand_in"])
+    assert (body["state"], body["legal_actions"]) == (
+        "ready",
+        ["await_master", "block", "cancel", "claim", "hand_in", "redo"],
+    )
     assert "`unblock` is not possible while work is ready" in body["detail"]
     waiting = await do(routing, variant, "claim")
     assert (waiting.status_code, waiting.json()["legal_actions"]) == (409, ["cancel", "make_ready"])

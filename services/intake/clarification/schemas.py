@@ -45,6 +45,7 @@ class MessageKind(StrEnum):
     # What happened to the request, written by the service.
     RETURNED = "returned"
     ACCEPTED = "accepted"
+    AMENDED = "amended"  # an amendment is in force
     CANCELLED = "cancelled"
 
 

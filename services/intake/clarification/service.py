@@ -48,7 +48,8 @@ async def send_back(session: AsyncSession, request_id: UUID, asked: Return, call
     questions = [
         Question(id=new_id(), pointer=one.pointer, text=one.text, asked_by=caller.subject) for one in asked.questions
     ]
-    returned = replace(_moved(stored, RequestState.RETURNED, at), questions=questions, returned_at=at)
+    moved = _moved(stored, RequestState.RETURNED, at)
+    returned = replace(moved, questions=questions, returned_at=at, returned_version=moved.version)
     await requests.replace(session, returned)
     how_many = "a question" if len(questions) == 1 else f"{len(questions)} questions"
     said = f"{caller.subject} asks {how_many}; the SLA clock stands still."

@@ -1,7 +1,6 @@
 """What the service itself does to the conversation when a request changes: entries that tell it, and reminders."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,9 +17,9 @@ from services.intake.requests.schemas import RequestState
 REMINDER = "reminder"
 
 
-def reminder_key(request_id: UUID, version: int, number: int) -> str:
-    """A reminder is of one return: of the version that it gave the request."""
-    return f"{request_id}:{version}:{number}"
+def reminder_key(stored: StoredRequest, number: int) -> str:
+    """A reminder is of one return: of the version that it gave the request, which an amendment may raise meanwhile."""
+    return f"{stored.id}:{stored.returned_version}:{number}"
 
 
 async def tell_checked(session: AsyncSession, stored: Sequence[StoredRequest], amended_by: str | None) -> None:
@@ -38,6 +37,14 @@ async def tell_checked(session: AsyncSession, stored: Sequence[StoredRequest], a
     await set_reminders(session, [one for one in stored if one.accepted is None])
 
 
+async def tell_amended(
+    session: AsyncSession, stored: StoredRequest, changed: Sequence[str], cause: str, by: str
+) -> None:
+    """An amendment is in force; `by` accepted it."""
+    said = f"Amended ({', '.join(changed)}): {cause}"
+    await write(session, stored, [Entry(new_id(), MessageKind.AMENDED, said, by)])
+
+
 async def tell_cancelled(session: AsyncSession, stored: StoredRequest, by: str) -> None:
     await write(session, stored, [Entry(new_id(), MessageKind.CANCELLED, stored.cancel_cause or "", by)])
 
@@ -51,7 +58,7 @@ async def set_reminders(session: AsyncSession, returned: Sequence[StoredRequest]
     """For requests that were returned just now, by the hours that hold now."""
     found = await load_pack(session, CLARIFICATION, ClarificationPack) if returned else None
     timers = [
-        Timer(REMINDER, reminder_key(one.id, one.version, number), at)
+        Timer(REMINDER, reminder_key(one, number), at)
         for one in returned
         for number, at in enumerate(reminder_times(one.updated_at, found[0].reminder_hours if found else ()), start=1)
     ]
@@ -63,4 +70,4 @@ async def stop_reminders(session: AsyncSession, before: StoredRequest) -> None:
     """The request, as it was until now, doesn't wait for its requester any more."""
     if before.state is RequestState.RETURNED:
         numbers = range(1, MOST_REMINDERS + 1)
-        await drop_timers(session, [(REMINDER, reminder_key(before.id, before.version, one)) for one in numbers])
+        await drop_timers(session, [(REMINDER, reminder_key(before, one)) for one in numbers])

@@ -32,7 +32,11 @@ async def remind(session: AsyncSession, timer: Timer) -> None:
     if stored is None:
         await set_timer(session, timer.kind, timer.key, at + AGAIN)
         return
-    if stored.state is not RequestState.RETURNED or stored.version != int(version) or stored.returned_at is None:
+    if (
+        stored.state is not RequestState.RETURNED
+        or stored.returned_at is None
+        or stored.returned_version != int(version)
+    ):
         return
     text = (
         f"Reminder {number}: the request waits for {stored.requested_by} since {stored.returned_at:%Y-%m-%d %H:%M} UTC."

@@ -11,6 +11,8 @@ from chassis.etags import IfMatch, set_etag
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging
 from contracts.values import Role
+from services.intake.amendments import service as amendments
+from services.intake.amendments.schemas import AmendmentView
 from services.intake.fields import Sku, Word
 from services.intake.requests import service
 from services.intake.requests.schemas import (
@@ -85,7 +87,8 @@ async def amend_request(
     caller: Requester, expected: IfMatch, session: Session, request_id: RequestId, body: Brief, response: Response
 ) -> RequestView:
     """Each top-level field that is sent replaces the one before (null takes it out); then all is checked anew. Only
-    while it was never accepted: what changes the content of a request in production is an amendment."""
+    while it was never accepted: what changes the content of a request in production is an amendment
+    (`POST /v1/requests/{id}/amendments`)."""
     view = await service.amend(session, request_id, body, expected, caller.subject)
     set_etag(response, view.version)
     return view
@@ -95,11 +98,19 @@ async def amend_request(
     "/{request_id}/cancel",
     response_model=RequestView,
     summary="Withdraw a request",
-    responses=NOT_FOUND | WRONG_STATE,
+    responses=NOT_FOUND
+    | WRONG_STATE
+    | {202: {"model": AmendmentView, "description": "It is accepted: its cancellation is quoted first."}},
 )
 async def cancel_request(
     caller: Requester, session: Session, idempotency: Idempotent, request_id: RequestId, body: Cancellation
 ) -> Response:
-    """Its unfinished work stops; what is approved already stays."""
+    """A returned request is cancelled at once. Of an accepted one the cancellation is an amendment (202): its quote
+    says what would be lost, and it takes effect when it is accepted. Then the unfinished work stops; what is approved
+    stays."""
+    pending = await amendments.propose_cancellation(session, request_id, body.cause, caller)
+    if pending is not None:
+        headers = {"Location": f"/v1/amendments/{pending.id}", "ETag": f'"{pending.version}"'}
+        return await idempotency.answer(202, pending, headers)
     view = await service.cancel(session, request_id, body.cause, caller)
     return await idempotency.answer(200, view, etag_of(view))

@@ -26,7 +26,8 @@ request = Table(
     Column("cancel_cause", Text),
     # Open ones, of a request that was accepted before.
     Column("questions", JSONB, nullable=False),
-    # The newest return, and the newest answer.
+    # The newest return, and the newest answer; the version that the return gave it.
     Column("returned_at", DateTime(timezone=True)),
     Column("answered_at", DateTime(timezone=True)),
+    Column("returned_version", Integer),
 )

@@ -18,7 +18,8 @@ from services.intake.requests.schemas import WAITING_FOR, AiRuling, Brief, Reque
 
 @dataclass(frozen=True)
 class StoredRequest:
-    """One row. `questions`: open ones; `returned_at`, `answered_at`: the newest return and answer."""
+    """One row. `questions`: open ones; `returned_at`, `answered_at`: the newest return and answer; `returned_version`:
+    the version that this return gave it."""
 
     id: UUID
     version: int
@@ -35,6 +36,7 @@ class StoredRequest:
     questions: list[Question] = field(default_factory=list)
     returned_at: datetime | None = None
     answered_at: datetime | None = None
+    returned_version: int | None = None
 
     @property
     def was_accepted(self) -> bool:
@@ -68,6 +70,7 @@ def _columns(stored: StoredRequest) -> dict[str, Any]:
         "questions": [question.model_dump(mode="json") for question in stored.questions],
         "returned_at": stored.returned_at,
         "answered_at": stored.answered_at,
+        "returned_version": stored.returned_version,
     }
 
 
@@ -88,6 +91,7 @@ def _stored(row: Row[Any]) -> StoredRequest:
         questions=[Question.model_validate(question) for question in row.questions],
         returned_at=row.returned_at,
         answered_at=row.answered_at,
+        returned_version=row.returned_version,
     )
 
 

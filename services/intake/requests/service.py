@@ -12,13 +12,14 @@ from chassis.clock import now
 from chassis.etags import check_version
 from chassis.events import Happened, record
 from chassis.ids import new_id
+from chassis.packs import load_pack
 from chassis.pagination import Page, PageRequest, next_cursor
 from contracts.intake import FieldProblem, RequestAccepted, RequestCancelled, RequestReturned
 from contracts.values import AiUse, ComplexityClass, Priority, Request, Waiver
 from services.intake.categories.domain import implied_materials
 from services.intake.categories.schemas import CategoryPack
 from services.intake.clarification import thread
-from services.intake.reference import Reference, load_reference
+from services.intake.reference import CATEGORY, Reference, load_reference
 from services.intake.requests import repository
 from services.intake.requests.ai_policy import FORBIDDEN, AiCase, Ruling, rule_on
 from services.intake.requests.completeness import MAX_SHOTS, find_problems
@@ -86,7 +87,15 @@ async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -
     """Those that are to be accepted have their slots now; one that asks for what is in work already is returned."""
     problems = await slots.take(session, [one.accepted for one in checked if one.accepted])
     return [
-        replace(one, state=RequestState.RETURNED, problems=problems[one.id], accepted=None, ai_ruling=None)
+        replace(
+            one,
+            state=RequestState.RETURNED,
+            problems=problems[one.id],
+            accepted=None,
+            ai_ruling=None,
+            returned_at=one.updated_at,
+            returned_version=one.version,
+        )
         if one.id in problems
         else one
         for one in checked
@@ -132,7 +141,11 @@ async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expecte
 async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Caller) -> RequestView:
     stored = await locked(session, request_id)
     require_legal(stored.state, Action.CANCELLED, was_accepted=stored.was_accepted)
-    at = now()
+    return view_of(await ended(session, stored, cause, caller.subject, now()))
+
+
+async def ended(session: AsyncSession, stored: StoredRequest, cause: str, by: str, at: datetime) -> StoredRequest:
+    """The request, which is locked, is cancelled: nobody waits for anything, and its slots are free."""
     cancelled = replace(
         stored,
         version=stored.version + 1,
@@ -144,11 +157,11 @@ async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Ca
     )
     await repository.replace(session, cancelled)
     await thread.stop_reminders(session, stored)
-    await thread.tell_cancelled(session, cancelled, caller.subject)
+    await thread.tell_cancelled(session, cancelled, by)
     await slots.free(session, stored.id)
-    said = RequestCancelled(id=stored.id, cause=cause, cancelled_by=caller.subject, cancelled_at=at)
+    said = RequestCancelled(id=stored.id, cause=cause, cancelled_by=by, cancelled_at=at)
     await record(session, Happened(said, stored.id, cancelled.version))
-    return view_of(cancelled)
+    return cancelled
 
 
 async def read(session: AsyncSession, request_id: UUID) -> RequestView:
@@ -178,6 +191,17 @@ async def listed(
     )
 
 
+async def check_amended(session: AsyncSession, stored: StoredRequest, brief: Brief, at: datetime) -> StoredRequest:
+    """An accepted request as it would be with another brief; what is wrong with that is in its problems. Unless the
+    category changes, it is checked by the version of its pack that the request was accepted under."""
+    reference, accepted = await load_reference(session), stored.accepted
+    if accepted is not None and brief.category == accepted.category:
+        kept = await load_pack(session, CATEGORY + accepted.category, CategoryPack, accepted.category_version)
+        if kept is not None:
+            reference = replace(reference, categories={**reference.categories, accepted.category: kept})
+    return _checked(replace(stored, brief=brief, problems=[]), reference, at)
+
+
 async def locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
     stored = await repository.find(session, request_id, lock=True)
     if stored is None:
@@ -194,7 +218,7 @@ def _checked(stored: StoredRequest, reference: Reference, at: datetime) -> Store
         raise _forbidden(ruling)
     problems = find_problems(brief, case, ruling, reference, at)
     if problems or pack is None:
-        return replace(stored, problems=problems, returned_at=at)
+        return replace(stored, problems=problems, returned_at=at, returned_version=stored.version)
     return replace(
         stored,
         state=RequestState.ACCEPTED,

@@ -35,6 +35,18 @@ def slots_of(request: Request) -> list[Held]:
     return [Held(Slot(request.sku, shot.colorway, shot.view), request.id) for shot in request.shots]
 
 
+def slots_added(before: Request, after: Request) -> list[Held]:
+    """Those that a request's new content asks for, and its old one doesn't."""
+    had = {held.slot for held in slots_of(before)}
+    return [held for held in slots_of(after) if held.slot not in had]
+
+
+def only(request: Request, wanted: Sequence[Held]) -> Request:
+    """The request with the shots of these slots alone."""
+    slots = {(held.slot.colorway, held.slot.view) for held in wanted}
+    return request.model_copy(update={"shots": [shot for shot in request.shots if (shot.colorway, shot.view) in slots]})
+
+
 def duplicate_problems(request: Request, taken: Mapping[Slot, UUID]) -> list[FieldProblem]:
     """One problem for the SKU when none of its slots is free, else one a colorway. `taken`: by whom, out of its own."""
     wanted = [held.slot for held in slots_of(request)]

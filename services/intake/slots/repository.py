@@ -29,6 +29,14 @@ _HOLDERS = text(
     JOIN jsonb_to_recordset(CAST(:slots AS jsonb)) AS s (sku text, colorway text, view text) USING (sku, colorway, view)
     """
 )
+_KEEP_ONLY = text(
+    """
+    DELETE FROM slot WHERE request_id = :id AND NOT EXISTS (
+        SELECT FROM jsonb_to_recordset(CAST(:slots AS jsonb)) AS s (sku text, colorway text, view text)
+        WHERE (s.sku, s.colorway, s.view) = (slot.sku, slot.colorway, slot.view)
+    )
+    """
+)
 
 
 def _json(held: Iterable[Held]) -> str:
@@ -58,6 +66,11 @@ async def of_sku(session: AsyncSession, sku: str) -> list[SlotView]:
         {"sku": sku, "most": MOST_SHOWN},
     )
     return [SlotView(colorway=row.colorway, view=row.view, request_id=row.request_id) for row in rows]
+
+
+async def keep_only(session: AsyncSession, request_id: UUID, held: Sequence[Held]) -> None:
+    """Frees all of a request's slots but these."""
+    await session.execute(_KEEP_ONLY, {"id": request_id, "slots": _json(held)})
 
 
 async def free_request(session: AsyncSession, request_id: UUID) -> None:

@@ -1,4 +1,5 @@
-"""Which SKU × colorway × view is in work: taken when a request is accepted, freed by the end of its work.
+"""Which SKU × colorway × view is in work: taken when a request is accepted, or an amendment that adds to it; freed by
+the end of its work.
 
 The slots of a request exist before anybody can hear of it, and only its own events free them. So an event that comes
 late, twice, or again in a replay from the beginning finds nothing that it could wrongly change.
@@ -14,9 +15,10 @@ from contracts.intake import FieldProblem
 from contracts.routing import WorkApproved, WorkCancelled
 from contracts.values import Request, WorkKind
 from services.intake.slots import repository
-from services.intake.slots.domain import Held, Slot, duplicate_problems, slots_of
+from services.intake.slots.domain import Held, Slot, duplicate_problems, only, slots_added, slots_of
 
 _TRIES = 5
+_BUSY = FieldProblem(pointer="/sku", problem="Others ask for the same at this moment.", remedy="Send it again.")
 
 
 async def take(session: AsyncSession, requests: Sequence[Request]) -> dict[UUID, list[FieldProblem]]:
@@ -43,11 +45,32 @@ async def take(session: AsyncSession, requests: Sequence[Request]) -> dict[UUID,
             else:  # freed between the two statements
                 again.append(request)
         left = again
-    for request in left:
-        problems[request.id] = [
-            FieldProblem(pointer="/sku", problem="Others ask for the same at this moment.", remedy="Send it again.")
-        ]
-    return problems
+    return problems | {request.id: [_BUSY] for request in left}
+
+
+async def take_added(session: AsyncSession, before: Request, after: Request) -> list[FieldProblem]:
+    """Takes the slots that an amendment adds to what its request has, and answers what is in its way: whoever gets an
+    answer commits nothing."""
+    wanted = slots_added(before, after)
+    for _ in range(_TRIES):
+        if not wanted or len(await repository.take(session, wanted)) == len(wanted):
+            return []
+        holders = await repository.holders(session, wanted)
+        if others := _others(only(after, wanted), holders):
+            return duplicate_problems(only(after, wanted), others)
+        wanted = [held for held in wanted if held.slot not in holders]  # freed between the two statements
+    return [_BUSY] if wanted else []
+
+
+async def added_in_the_way(session: AsyncSession, before: Request, after: Request) -> list[FieldProblem]:
+    """What would keep an amendment from having the slots that it adds. Takes none."""
+    wanted = slots_added(before, after)
+    return await in_the_way(session, only(after, wanted)) if wanted else []
+
+
+async def settle(session: AsyncSession, content: Request) -> None:
+    """Frees what a request has and its content in force doesn't ask for."""
+    await repository.keep_only(session, content.id, slots_of(content))
 
 
 async def in_the_way(session: AsyncSession, request: Request) -> list[FieldProblem]:

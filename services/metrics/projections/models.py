@@ -54,6 +54,14 @@ escalation = Table(
     comment="Each rung of its track's ladder that each work item has climbed.",
 )
 
+redone_round = Table(
+    "redone_round",
+    metadata,
+    Column("work_item_id", Uuid, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    comment="Each round of work that an amendment began: nobody failed, so it is no rework.",
+)
+
 version = Table(
     "version",
     metadata,

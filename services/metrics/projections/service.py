@@ -6,12 +6,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.envelope import Event
-from contracts.intake import RequestAccepted, RequestAnswered, RequestCancelled, RequestClarified, RequestReturned
+from contracts.intake import (
+    RequestAccepted,
+    RequestAmended,
+    RequestAnswered,
+    RequestCancelled,
+    RequestClarified,
+    RequestReturned,
+)
 from contracts.qc import DecisionRecorded
-from contracts.routing import WorkChanged, WorkEscalated, WorkPlanned
+from contracts.routing import WorkChanged, WorkEscalated, WorkPlanned, WorkRedone
 from contracts.values import WorkItem
 from services.metrics.projections import models
 from services.metrics.projections.repository import keep_new_work, keep_newest, keep_once
+
+
+async def request_amended(session: AsyncSession, event: Event[RequestAmended]) -> None:
+    """Other content is in force; where it stands is as before."""
+    request = event.data.request
+    row = {"id": request.id, "version": event.aggregateversion, "state": event.data.state}
+    await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
 
 
 async def request_accepted(session: AsyncSession, event: Event[RequestAccepted]) -> None:
@@ -51,7 +65,10 @@ async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) 
 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged] | Event[WorkEscalated]) -> None:
-    await keep_newest(session, models.work, _work(event.data.work, event.aggregateversion))
+    work = event.data.work
+    await keep_newest(session, models.work, _work(work, event.aggregateversion))
+    if isinstance(event.data, WorkRedone):
+        await keep_once(session, models.redone_round, [{"work_item_id": work.id, "round": work.round}])
 
 
 def _work(work: WorkItem, version: int) -> dict[str, Any]:

@@ -7,6 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 Rows = list[Row[Any]]
 
+# Work with its rounds of rework: those that an amendment began are none.
+_REWORKED = """
+    (SELECT work.*, round - coalesce(redone.n, 0) AS rework FROM work
+     LEFT JOIN (SELECT work_item_id, count(*) AS n FROM redone_round GROUP BY 1) AS redone ON work_item_id = work.id)
+    AS work
+"""
+
 _QUERIES = {
     "requests": "SELECT state, count(*) AS n FROM request GROUP BY state",
     "returns": "SELECT count(*) AS n FROM request_return",
@@ -23,16 +30,16 @@ _QUERIES = {
         GROUP BY 1, 2, 3, 4
     """,
     "escalations": "SELECT track, rung, role, count(*) AS n FROM escalation GROUP BY track, rung, role",
-    "approved": """
+    "approved": f"""
         SELECT category, track, coalesce(channel, 'master') AS channel,
-               count(*) AS n, count(*) FILTER (WHERE round = 0) AS first_pass
-        FROM work WHERE state = 'approved' GROUP BY 1, 2, 3
-    """,
-    "rework": """
+               count(*) AS n, count(*) FILTER (WHERE rework = 0) AS first_pass
+        FROM {_REWORKED} WHERE state = 'approved' GROUP BY 1, 2, 3
+    """,  # noqa: S608, our own words
+    "rework": f"""
         SELECT category, track, coalesce(channel, 'master') AS channel,
-               sum(round)::int AS rounds, count(*) FILTER (WHERE round > 0) AS items
-        FROM work GROUP BY 1, 2, 3
-    """,
+               sum(rework)::int AS rounds, count(*) FILTER (WHERE rework > 0) AS items
+        FROM {_REWORKED} GROUP BY 1, 2, 3
+    """,  # noqa: S608, our own words
     "causes": "SELECT facet, cause, count(*) AS n FROM rejection_cause GROUP BY facet, cause",
     "decisions": "SELECT gate, outcome, automatic, count(*) AS n FROM decision GROUP BY gate, outcome, automatic",
     "versions": "SELECT source, count(*) AS n FROM version GROUP BY source",

@@ -32,7 +32,7 @@ async def open_review(session: AsyncSession, version: Version, inspection: Inspe
         raise NotYet(f"work item {version.work_item_id} is not known yet")
     gates = await reference.current_gates(session)
     standing = domain.opened(gates.in_order(work.gates))
-    if work.state is WorkState.CANCELLED:
+    if work.state is WorkState.CANCELLED or version.round < work.round:  # nothing of that round is decided any more
         standing = domain.after_cancellation(standing)
     opened_at = now()
     review = Review(
@@ -51,9 +51,12 @@ async def open_review(session: AsyncSession, version: Version, inspection: Inspe
         await record_automatic_pass(session, review, work, inspection.id)
 
 
-async def withdraw(session: AsyncSession, work_item_id: UUID) -> None:
-    """The work was cancelled: nothing of it is decided any more. The work item's row is locked already."""
+async def withdraw(session: AsyncSession, work_item_id: UUID, before_round: int | None = None) -> None:
+    """The work was cancelled, or begins again in a later round: nothing of it, or of the rounds before that, is decided
+    any more. The work item's row is locked already."""
     for review in await repository.open_ones(session, work_item_id):
+        if before_round is not None and review.version.round >= before_round:
+            continue
         await repository.move(session, review.id, domain.after_cancellation(review.standing), now())
 
 

@@ -15,5 +15,9 @@ async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) 
 
 async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
     work = event.data.work
-    if await repository.keep(session, work, event.aggregateversion) and work.state is WorkState.CANCELLED:
+    if not await repository.keep(session, work, event.aggregateversion):
+        return
+    if work.state is WorkState.CANCELLED:
         await withdraw(session, work.id)
+    else:
+        await withdraw(session, work.id, before_round=work.round)

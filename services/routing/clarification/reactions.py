@@ -63,7 +63,7 @@ async def paused(session: AsyncSession, request_id: UUID, steps: Sequence[Change
     Whoever calls this holds the items' locks; a return that comes later pauses what it finds.
     """
     cause = await repository.waits_because(session, request_id)
-    if cause is None:
+    if cause is None or not steps:
         return list(steps)
     newest = {step.after.work.id: step.after for step in steps}
     return [*steps, *await _pauses(session, newest.values(), steps[-1].by, now(), cause)]

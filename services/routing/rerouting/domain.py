@@ -66,7 +66,7 @@ class Step(Protocol):
 
 
 # A step after which the clock counts from zero.
-BEGINS_ANEW = frozenset({"ready"})
+BEGINS_ANEW = frozenset({"ready", "redone"})
 
 
 def clock_of(item: Tracked, history: Iterable[Step], calendar: BusinessCalendar) -> Clock | None:

@@ -12,7 +12,7 @@ from chassis.auth import Caller
 from chassis.clock import now
 from chassis.ids import new_id
 from chassis.pagination import Page, PageRequest, next_cursor
-from contracts.routing import WorkEscalated
+from contracts.routing import WorkEscalated, WorkRedone
 from contracts.values import Risk, Role
 from services.routing.handoffs.service import PacksFor
 from services.routing.sla import repository
@@ -85,7 +85,10 @@ async def keep_escalations(session: AsyncSession, changes: Sequence[Change], new
     ]
     if rows:
         await repository.add(session, rows)
-    if over := [key for key, item in newest.items() if item.is_final and item.work.risk is not Risk.ON_TIME]:
+    over = {key for key, item in newest.items() if item.is_final and item.work.risk is not Risk.ON_TIME}
+    # Its clock is a new one, and what was told of the one before is past.
+    over |= {change.after.work.id for change in changes if change.event is WorkRedone}
+    if over:
         await repository.close(session, over, now())
 
 

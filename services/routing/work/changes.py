@@ -45,11 +45,15 @@ async def save(session: AsyncSession, changes: Sequence[Change], answers: Mappin
 def _planned(changes: Sequence[Change], answers: Mapping[UUID, Event[Any]]) -> Iterator[Happened]:
     """What was made, told by request: one event for many items costs everyone a fraction of one for each."""
     made = [change for change in changes if change.before is None]
-    for (request_id, by), of_request in groupby(made, key=lambda change: (change.after.work.request_id, change.by)):
+
+    def told_of(change: Change) -> tuple[UUID, str, str | None]:
+        return change.after.work.request_id, change.by, change.cause
+
+    for (request_id, by, cause), of_request in groupby(made, key=told_of):
         items = [change.after.work for change in of_request]
         for number, at in enumerate(range(0, len(items), MOST_PLANNED), start=1):
             part = items[at : at + MOST_PLANNED]
-            said = WorkPlanned(request_id=request_id, items=part, by=by)
+            said = WorkPlanned(request_id=request_id, items=part, by=by, cause=cause)
             yield Happened(said, request_id, number, answers.get(request_id))
 
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from contracts import routing as events
-from contracts.values import Risk, Step, WorkItem, WorkState
+from contracts.values import Risk, Step, WorkItem, WorkKind, WorkState
 from services.routing.calendar.domain import BusinessCalendar
-from services.routing.handoffs.domain import HANDOVERS, step_after_fail
+from services.routing.handoffs.domain import HANDOVERS, first_step, step_after_fail
 from services.routing.handoffs.errors import IllegalHandover
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
@@ -28,6 +28,8 @@ class Action(StrEnum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     CANCEL = "cancel"
+    REDO = "redo"  # an amendment: it begins again in a new round
+    AWAIT_MASTER = "await_master"  # an amendment redoes a variant's master: it waits for that, in a new round
 
 
 # Where each action leads. None: back to the state that the work was blocked in. What is missing is illegal.
@@ -41,6 +43,8 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.HAND_IN: WorkState.IN_REVIEW,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.CLAIMED: {
         Action.CLAIM: WorkState.CLAIMED,
@@ -50,20 +54,32 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.HAND_IN: WorkState.IN_REVIEW,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.IN_REVIEW: {
         Action.SEND_BACK: WorkState.READY,
         Action.APPROVE: WorkState.APPROVED,
         Action.BLOCK: WorkState.BLOCKED,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.BLOCKED: {
         Action.UNBLOCK: None,
         Action.CANCEL: WorkState.CANCELLED,
+        Action.REDO: WorkState.BLOCKED,
+        Action.AWAIT_MASTER: WorkState.BLOCKED,
     },
-    WorkState.APPROVED: {},
+    WorkState.APPROVED: {
+        Action.REDO: WorkState.READY,
+        Action.AWAIT_MASTER: WorkState.WAITING,
+    },
     WorkState.CANCELLED: {},
 }
+
+# Nothing but an amendment changes these.
+FINAL = frozenset({WorkState.APPROVED, WorkState.CANCELLED})
 
 
 class Hold(StrEnum):
@@ -110,7 +126,7 @@ class Tracked:
 
     @property
     def is_final(self) -> bool:
-        return not TRANSITIONS[self.work.state]
+        return self.work.state in FINAL
 
 
 @dataclass(frozen=True)
@@ -261,6 +277,27 @@ def unblock(
 
 def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:
     return Change(item, _moved(item, Action.CANCEL, at), events.WorkCancelled, by, cause)
+
+
+def amend(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """`new` is the item with its new content: it goes on where it is, and whoever holds it keeps it. What was late
+    stays so, and its next rung too."""
+    work = new.work.model_copy(update={"updated_at": at})
+    return Change(item, replace(new, work=work, version=item.version + 1), events.WorkAmended, by, cause)
+
+
+def redo(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """`new` is the item with its new content: it begins again in a new round; a variant waits for its master first.
+    What is blocked stays so, and its clock stands still from now on. Its clock is a new one: nothing of it was late."""
+    is_shot = item.work.kind is WorkKind.SHOT
+    action = Action.REDO if is_shot else Action.AWAIT_MASTER
+    begins = {"round": item.work.round + 1, "returns_to": None, "approved_at": None, "risk": Risk.ON_TIME}
+    anew = replace(new, rungs=0, next_rung_at=None, ready_at=at if is_shot else None)
+    after = _moved(anew, action, at, **begins, step=first_step(item.work.kind))
+    if after.work.state is WorkState.BLOCKED:
+        place = WorkState.READY if is_shot else WorkState.WAITING
+        after = replace(after, blocked_in=place, blocked_at=at, blocked_for=item.blocked_for)
+    return Change(item, after, events.WorkRedone, by, cause)
 
 
 def mark_at_risk(item: Tracked, at: datetime) -> Change:

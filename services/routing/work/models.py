@@ -10,7 +10,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     false,
     text,
@@ -84,8 +83,15 @@ work_item = Table(
     Column("rungs", Integer, nullable=False),
     Column("next_rung_at", _when),
     Column("ready_at", _when),
-    UniqueConstraint(
-        "request_id", "colorway", "view", "channel", name="work_item_slot", postgresql_nulls_not_distinct=True
+    Index(
+        "work_item_slot",
+        "request_id",
+        "colorway",
+        "view",
+        "channel",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=text("state <> 'cancelled'"),
     ),
     Index("work_item_queue", "queue", "state", "id"),
     Index("work_item_state", "state", "id"),

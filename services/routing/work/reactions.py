@@ -12,12 +12,13 @@ from contracts.envelope import Event
 from contracts.intake import RequestAccepted, RequestCancelled
 from contracts.qc import DecisionRecorded
 from contracts.values import WorkKind, WorkState
+from services.routing.amendments.repository import keep_content, keep_passed
 from services.routing.clarification.reactions import paused
 from services.routing.sla.service import usual_durations
 from services.routing.tracks.service import current_packs, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
-from services.routing.work.domain import Change, Tracked
+from services.routing.work.domain import Change, Hold, Tracked
 from services.routing.work.planning import due_for, lease_of, plan_work
 
 log = get_logger(__name__)
@@ -30,6 +31,7 @@ async def requests_accepted(session: AsyncSession, accepted: list[Event[RequestA
     answers = {event.data.request.id: event for event in accepted if event.data.request.id in taken}
     if known := sorted(str(one.data.request.id) for one in accepted if one.data.request.id not in taken):
         log.info("requests that were taken or cancelled before make no work", request_ids=known)
+    await keep_content(session, [event.data.request for event in answers.values()])
     made = [
         domain.create(item, event.data.request.requested_by)
         for event in answers.values()
@@ -67,6 +69,9 @@ async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded
     """A failed gate sends work back; the last passed gate approves it. Other decisions change nothing here."""
     decision, gate = event.data.decision, event.data.gate
     has_failed = gate.state == "failed"
+    if gate.state == "passed":
+        await repository.lock_item(session, decision.work_item_id)
+        await keep_passed(session, decision.work_item_id, decision.round, decision.gate)
     if not has_failed and (gate.state != "passed" or gate.next_gate is not None):
         return
     item = await _locked(session, decision.work_item_id)
@@ -91,16 +96,22 @@ async def _variants_made_ready(session: AsyncSession, shot: Tracked, by: str) ->
     if shot.work.kind is not WorkKind.SHOT:
         return []
     variants = await repository.lock_variants(session, shot.work.id)
-    waiting = [variant for variant in variants if variant.work.state is WorkState.WAITING]
+    waiting = [variant for variant in variants if variant.place is WorkState.WAITING]
     if not waiting:
         return []
     at, deadline = now(), await repository.deadline_of(session, shot.work.request_id)
     by_versions = {versions: await packs_of(session, versions) for versions in {one.packs for one in waiting}}
-    ready = []
+    ready = list[Change]()
     for variant in waiting:  # one of them may have been re-routed: each by its own track and packs
         packs = by_versions[variant.packs]
         complexity, track = packs.classes.entry(variant.work.complexity_class), packs.tracks.track(variant.work.track)
-        ready.append(domain.make_ready(variant, by, at, due_for(at, track, complexity, deadline, packs)))
+        steps = await _unblocked(session, variant, by, "its master is approved")
+        due = due_for(at, track, complexity, deadline, packs)
+        steps.append(domain.make_ready(steps[-1].after if steps else variant, by, at, due))
+        if Hold.PERSON in variant.blocked_for:  # blocked when an amendment redid it: its clock has begun, and stands
+            still = "it is still blocked by hand"
+            steps.append(domain.hold(steps[-1].after, Hold.PERSON, by, at, at, still))
+        ready += steps
     return ready
 
 

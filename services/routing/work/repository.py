@@ -30,6 +30,8 @@ _CHANGING = (
     "approved_at", "at_risk_at", "blocked_in", "blocked_at", "chosen_by", "step", "team", "level", "track", "queue",
     "owner_role", "priority", "blocked_for", "fits_until", "rungs", "next_rung_at", "gates", "final_reviewers", "packs",
     "ready_at",
+    # An amendment changes these.
+    "category", "materials", "product_name", "spec", "complexity_class", "zoom_required", "ai", "approval_owner",
 )  # fmt: skip
 _UPDATE = text(
     f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
