@@ -1,10 +1,11 @@
 """Amendments as routing hears of them: in any order, twice, at the same moment as other things; and its own HTTP."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis.clock import now
+from chassis.clock import clock, now
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness
 from contracts.amendments import (
@@ -229,3 +230,29 @@ async def test_the_rates_are_edited_by_their_owner(routing: Harness) -> None:
     await accept(routing, request)
     quote = await quote_of(routing, await propose(routing, request, None))
     assert (quote.cost.currency, quote.cost.rates_version) == ("CHF", 2)
+
+
+async def test_late_work_that_is_redone_is_late_no_more(routing: Harness, monday: datetime) -> None:
+    """What was told of its old clock is closed; the new one tells again when it runs out."""
+    request = brief(channels=[])
+    [shot] = await accept(routing, request)
+    await hand_in(routing, shot)
+    await in_state(routing, shot["id"], "in_review")
+    clock.set(monday + timedelta(days=4))
+
+    async def risk_is(risk: str, is_told: bool) -> Json:
+        found = await read(routing, shot["id"])
+        open_ones = await routing.fetch("SELECT 1 FROM escalation WHERE closed_at IS NULL")
+        assert (found["risk"], bool(open_ones)) == (risk, is_told), found["history"]
+        return found
+
+    late = await routing.eventually(lambda: risk_is("breached", True))
+    said = await propose(routing, request, request.model_copy(update={"materials": ["lace"]}))
+    quote = await quote_of(routing, said)
+    assert quote.counts["redone"] == 1  # type: ignore[index]
+    await routing.publish(acceptance(said, quote.fingerprint), said.id, 3)
+    await in_state(routing, shot["id"], "ready", round=1)
+    redone = await risk_is("on_time", False)
+    assert redone["due_at"] > late["due_at"]
+    clock.set(datetime.fromisoformat(redone["due_at"]))
+    await routing.eventually(lambda: risk_is("breached", True))
