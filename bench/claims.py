@@ -33,7 +33,7 @@ _FILL = f"""
     INSERT INTO work_item (
         id, version, kind, request_id, sku, product_name, category, materials, colorway, view, spec, complexity_class,
         track, queue, owner_role, priority, gates, final_reviewers, zoom_required, ai, state, round, due_at, risk,
-        approval_owner, created_at, updated_at, ready_at, packs, chosen_by, step, team, level
+        approval_owner, created_at, updated_at, ready_at, packs, chosen_by, step, blocked_for, rungs, team, level
     )
     SELECT
         gen_random_uuid(), 1, 'shot', md5('request ' || n / 8)::uuid, 'SKU-' || n / 8, 'Argus Tee', 'apparel',
@@ -42,7 +42,7 @@ _FILL = f"""
         ARRAY['technical', 'styling_fit', 'brand_merch', 'final_qc'], 1, false, false, 'ready', 0,
         now() + (n * 7919) % {WAITING} * interval '10 seconds', 'on_time', 'mina', now(), now(), now(),
         '{{"tracks": 1, "classes": 1, "calendar": 1}}',
-        '[{{"decides": "track", "rule": "catalog", "because": "nothing asks for another track"}}]', 'studio',
+        '[{{"decides": "track", "rule": "catalog", "because": "nothing asks for another track"}}]', 'studio', '{{}}', 0,
         (ARRAY[{", ".join(f"'{team}'" for team in _TEAMS)}])[1 + (n * 7919) % 12],
         (ARRAY['junior', 'standard', 'senior', 'specialist'])[1 + (n * 104729) % 5]
     FROM generate_series(1::bigint, {WAITING}) AS n
