@@ -5,7 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from chassis.problems import FieldError, Invalid, PreconditionFailed, PreconditionRequired
+from chassis.problems import FieldError, Invalid, PreconditionFailed, PreconditionRequired, documented
+
+EDITED = documented({412: "It has changed since you read it.", 428: "`If-Match` is missing."})
 
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,9})"$')
 

@@ -1,6 +1,6 @@
 """RFC 9457 problem details: what is wrong, where, and what would make it right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -145,6 +145,14 @@ def _from_validation(error: RequestValidationError) -> Problem:
 def _unreadable_body(why: str) -> Problem:
     field = FieldError(pointer="", detail=f"not JSON: {why}", remedy="Send a body that is valid JSON.")
     return Invalid("The body can't be read.", errors=[field])
+
+
+def documented(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """A route's `responses`: the problems that it answers besides those of every route, for the OpenAPI document."""
+    return {
+        status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}
+        for status, description in descriptions.items()
+    }
 
 
 def internal_error(error: Exception) -> Problem:

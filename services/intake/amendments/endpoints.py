@@ -7,13 +7,13 @@ from fastapi import APIRouter, Path, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging
 from services.intake.amendments import service
 from services.intake.amendments.schemas import Acceptance, AmendmentProposal, AmendmentState, AmendmentView, Closing
 from services.intake.requests.endpoints import Requester, RequestId
-from services.intake.responses import EDITED, NOT_FOUND, WRONG_STATE
+from services.intake.responses import NOT_FOUND, WRONG_STATE
 
 router = APIRouter(tags=["amendments"])
 

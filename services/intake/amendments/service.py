@@ -40,6 +40,7 @@ from services.intake.requests.errors import UnknownRequest
 from services.intake.requests.repository import StoredRequest
 from services.intake.requests.schemas import Brief, RequestState
 from services.intake.requests.service import check_amended
+from services.intake.requests.service import locked as locked_request
 from services.intake.slots import service as slots
 
 TIMER = "amendment_expires"
@@ -52,7 +53,7 @@ async def propose(session: AsyncSession, request_id: UUID, body: AmendmentPropos
     if body.cancel == (body.changes is not None):
         both = FieldError(pointer="/changes", detail="not one of the two", remedy="Send `changes`, or `cancel: true`.")
         raise Invalid("An amendment either changes fields or cancels the request.", errors=[both])
-    request = await _locked_request(session, request_id)
+    request = await locked_request(session, request_id)
     await _require_amendable(session, request, cancels=body.cancel)
     at = now()
     fresh = _blank(request_id, body.cause, caller, at)
@@ -66,7 +67,7 @@ async def propose_cancellation(
 ) -> AmendmentView | None:
     """Of a request in production, be it with its requester: its cancellation is quoted first. None for every other,
     which holds up no work."""
-    request = await _locked_request(session, request_id)
+    request = await locked_request(session, request_id)
     if not _is_in_production(request):
         return None
     await _require_amendable(session, request, cancels=True)
@@ -274,18 +275,11 @@ async def _require_amendable(session: AsyncSession, request: StoredRequest, *, c
         raise AnotherIsOpen(other.id, other.state)
 
 
-async def _locked_request(session: AsyncSession, request_id: UUID) -> StoredRequest:
-    request = await requests.find(session, request_id, lock=True)
-    if request is None:
-        raise UnknownRequest(request_id)
-    return request
-
-
 async def _locked(session: AsyncSession, amendment_id: UUID) -> tuple[StoredRequest, StoredAmendment]:
     found = await repository.find(session, amendment_id)
     if found is None:
         raise UnknownAmendment(amendment_id)
-    request = await _locked_request(session, found.request_id)
+    request = await locked_request(session, found.request_id)
     locked = await repository.lock(session, amendment_id)
     assert locked is not None  # rows are never deleted
     return request, locked

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.pagination import Page, Paging
 from services.intake.categories import service
 from services.intake.categories.schemas import (
@@ -17,7 +17,7 @@ from services.intake.categories.schemas import (
     PublishedAiShot,
     PublishedCategory,
 )
-from services.intake.responses import EDITED, NOT_FOUND
+from services.intake.responses import NOT_FOUND
 
 router = APIRouter(prefix="/v1/categories", tags=["categories"])
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging
 from contracts.values import Role
@@ -21,7 +21,7 @@ from services.intake.clarification.schemas import (
 )
 from services.intake.requests.endpoints import MAY_REQUEST, Requester, RequestId, etag_of
 from services.intake.requests.schemas import RequestView
-from services.intake.responses import EDITED, NOT_FOUND, WRONG_STATE
+from services.intake.responses import NOT_FOUND, WRONG_STATE
 
 router = APIRouter(tags=["clarification"])
 

@@ -2,23 +2,16 @@
 goes on."""
 
 import asyncio
-import multiprocessing
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeVar
 
+from chassis.children import Child
 from chassis.logs import get_logger
 from chassis.problems import FieldError, Unavailable
 from services.intake.imports import child
 from services.intake.imports.errors import UnreadableFile
 
-T = TypeVar("T")
-
 START_SECONDS = 30
-END_SECONDS = 5
 MOST_WAITING = 4
 
 log = get_logger(__name__)
@@ -31,8 +24,7 @@ class ReadingProcess:
         self._seconds = seconds
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._pool: ProcessPoolExecutor | None = None
-        self._child: BaseProcess | None = None
+        self._child = Child(child.begin_reading, child.own_id, start_seconds=START_SECONDS)
 
     async def read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read:
         """Raises `UnreadableFile`, saying why; `Unavailable` when too many wait for their turn."""
@@ -50,10 +42,13 @@ class ReadingProcess:
         return found
 
     async def _read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read | child.NotRead:
-        await self._start()
+        try:
+            await self._child.start()
+        except RuntimeError as error:
+            raise Unavailable("The process that reads files doesn't start; nothing was imported.") from error
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._call(child.read_file, path, is_xlsx, rows_to)
+                return await self._child.call(child.read_file, path, is_xlsx, rows_to)
         except TimeoutError:
             cause = f"Reading the file takes longer than {self._seconds:g} seconds."
         except BrokenProcessPool:
@@ -70,26 +65,4 @@ class ReadingProcess:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        if self._pool is None:
-            return
-        if self._child is not None:
-            self._child.kill()
-            self._child.join(END_SECONDS)
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._child = None
-
-    async def _start(self) -> None:
-        if self._pool is not None:
-            return
-        # Not fork: this process has threads.
-        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), child.begin_reading)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                process_id = await self._call(child.own_id)
-        except (TimeoutError, BrokenProcessPool) as error:
-            self.close()
-            raise Unavailable("The process that reads files doesn't start; nothing was imported.") from error
-        self._child = next((one for one in multiprocessing.active_children() if one.pid == process_id), None)
-
-    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        self._child.close()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging
 from contracts.values import Role
@@ -24,7 +24,7 @@ from services.intake.requests.schemas import (
     Validation,
     WaitingFor,
 )
-from services.intake.responses import EDITED, NOT_FOUND, WRONG_STATE
+from services.intake.responses import NOT_FOUND, WRONG_STATE
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 

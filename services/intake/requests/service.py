@@ -87,19 +87,20 @@ async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -
     """Those that are to be accepted have their slots now; one that asks for what is in work already is returned."""
     problems = await slots.take(session, [one.accepted for one in checked if one.accepted])
     return [
-        replace(
-            one,
-            state=RequestState.RETURNED,
-            problems=problems[one.id],
-            accepted=None,
-            ai_ruling=None,
-            returned_at=one.updated_at,
-            returned_version=one.version,
-        )
-        if one.id in problems
-        else one
+        _returned(replace(one, accepted=None, ai_ruling=None), problems[one.id]) if one.id in problems else one
         for one in checked
     ]
+
+
+def _returned(stored: StoredRequest, problems: list[FieldProblem]) -> StoredRequest:
+    """With its requester since its newest change."""
+    return replace(
+        stored,
+        state=RequestState.RETURNED,
+        problems=problems,
+        returned_at=stored.updated_at,
+        returned_version=stored.version,
+    )
 
 
 async def validate(session: AsyncSession, brief: Brief) -> Validation:
@@ -218,7 +219,7 @@ def _checked(stored: StoredRequest, reference: Reference, at: datetime) -> Store
         raise _forbidden(ruling)
     problems = find_problems(brief, case, ruling, reference, at)
     if problems or pack is None:
-        return replace(stored, problems=problems, returned_at=at, returned_version=stored.version)
+        return _returned(stored, problems)
     return replace(
         stored,
         state=RequestState.ACCEPTED,

@@ -1,23 +1,15 @@
 """Measuring in a process of its own: hostile bytes may end it or keep it busy, and the worker goes on."""
 
 import asyncio
-import multiprocessing
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.process import BaseProcess
-from typing import TypeVar
 
-from chassis.children import begin_child
+from chassis.children import Child, begin_child
 from chassis.logs import get_logger
 from contracts.values import ImageSpec, Measurement
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
 
-T = TypeVar("T")
-
 START_SECONDS = 60
-END_SECONDS = 5
 
 log = get_logger(__name__)
 
@@ -30,18 +22,17 @@ class MeasuringProcess:
         self._seconds = seconds
         self._tries = tries
         self._turn = asyncio.Lock()
-        self._pool: ProcessPoolExecutor | None = None
-        self._child: BaseProcess | None = None
+        self._child = Child(begin_child, child.own_id, start_seconds=START_SECONDS)
 
     async def measure(self, data: bytes, filename: str, spec: ImageSpec) -> list[Measurement]:
         """Every check's verdict; or that the file can't be measured, when it has ended the process or its time `tries`
         times. Raises only when no process can be started."""
         async with self._turn:
             for _ in range(self._tries):
-                await self._start()
+                await self._child.start()
                 try:
                     async with asyncio.timeout(self._seconds):
-                        return await self._call(child.measure, data, filename, spec)
+                        return await self._child.call(child.measure, data, filename, spec)
                 except TimeoutError:  # a second try would take as long, and hold up those that wait
                     self.close()
                     return self._given_up(filename, f"it takes longer than {self._seconds:g} seconds")
@@ -58,27 +49,4 @@ class MeasuringProcess:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        if self._pool is None:
-            return
-        if self._child is not None:
-            self._child.kill()
-            self._child.join(END_SECONDS)
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._child = None
-
-    async def _start(self) -> None:
-        if self._pool is not None:
-            return
-        # Not fork: this process has threads.
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, begin_child)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                process_id = await self._call(child.own_id)
-        except (TimeoutError, BrokenProcessPool) as error:
-            self.close()
-            raise RuntimeError("the measuring process doesn't start") from error
-        self._child = next((one for one in multiprocessing.active_children() if one.pid == process_id), None)
-
-    async def _call(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        self._child.close()

@@ -1,15 +1,15 @@
 """HTTP for quotes, and for the rates that they are estimated by."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.pagination import Page, Paging, next_cursor
-from chassis.problems import MEDIA_TYPE, ProblemDetails
+from chassis.problems import documented
 from contracts.amendments import Effect
 from services.routing.amendments import service
 from services.routing.amendments.schemas import PublishedRates, QuoteItem, QuoteView, RatesPack
@@ -19,12 +19,7 @@ router = APIRouter(tags=["amendments"])
 AmendmentId = Annotated[UUID, Path(description="Of the amendment, as intake has it.")]
 
 
-def _problem(status: int, description: str) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}, "description": description}}
-
-
-NOT_FOUND = _problem(404, "Nothing was quoted for such an amendment.")
-EDITED = {**_problem(412, "It has changed since you read it."), **_problem(428, "`If-Match` is missing.")}
+NOT_FOUND = documented({404: "Nothing was quoted for such an amendment."})
 
 
 @router.get("/v1/quotes/{amendment_id}", summary="What an amendment would do", responses=NOT_FOUND)

@@ -43,6 +43,9 @@ class Labour:
     def __add__(self, other: "Labour") -> "Labour":
         return Labour(self.hours + other.hours, self.cost + other.cost)
 
+    def __sub__(self, other: "Labour") -> "Labour":
+        return self + -other
+
     def __neg__(self) -> "Labour":
         return Labour(-self.hours, -self.cost)
 
@@ -179,11 +182,11 @@ def _difference(one: Difference, rates: RatesPack) -> Labour:
         case Effect.ADDED if after is not None:
             return _labour(after, rates)
         case Effect.REMOVED if before is not None:
-            return -(_labour(before.item, rates) + -_spent(one, rates))
+            return _spent(one, rates) - _labour(before.item, rates)
         case Effect.REDONE if before is not None and after is not None:
-            return _labour(after, rates) + -_labour(before.item, rates) + _spent(one, rates)
+            return _labour(after, rates) - _labour(before.item, rates) + _spent(one, rates)
         case Effect.CHANGED if before is not None and after is not None:
-            return _labour(after, rates) + -_labour(before.item, rates)
+            return _labour(after, rates) - _labour(before.item, rates)
     return Labour()
 
 

@@ -38,8 +38,7 @@ from services.routing.amendments.schemas import PublishedRates, QuoteItem, Quote
 from services.routing.clarification.reactions import paused
 from services.routing.reference import require_owner
 from services.routing.sla.service import usual_durations
-from services.routing.tracks.schemas import PackVersions
-from services.routing.tracks.service import Packs, current_packs, packs_of
+from services.routing.tracks.service import current_packs, packs_by_versions
 from services.routing.work import repository as work_repository
 from services.routing.work.changes import save
 from services.routing.work.domain import Tracked
@@ -162,18 +161,12 @@ async def _quote(
     session: AsyncSession, stored: StoredAmendment, request: TakenRequest, items: Sequence[Tracked], at: datetime
 ) -> tuple[list[Difference], Quote, list[QuoteLine]]:
     current = await current_packs(session)
-    kept = {item.packs.model_dump_json(): item.packs for item in items}
-    packs = {key: await packs_of(session, versions) for key, versions in kept.items()}
-    packs[current.versions.model_dump_json()] = current
-
-    def of(versions: PackVersions) -> Packs:
-        return packs[versions.model_dump_json()]
-
+    packs = await packs_by_versions(session, {item.packs for item in items}) | {current.versions: current}
     proposal = Proposal(request.content, request.deadline, stored.content, stored.keep_begun_work)
     standings = await repository.standings(session, stored.request_id, items)
     # In a thread: a request may have 15,000 items, and the process answers others meanwhile.
     usual = await usual_durations(session)
-    found = await asyncio.to_thread(differences, proposal, standings, of, current, at, usual)
+    found = await asyncio.to_thread(differences, proposal, standings, packs.__getitem__, current, at, usual)
     number = stored.quote.number + 1 if stored.quote else 1
     quote, lines = await asyncio.to_thread(quoted, found, await _rates(session), current.versions, number, at)
     return found, quote, lines

@@ -18,7 +18,7 @@ from contracts.intake import RequestAnswered, RequestClarified, RequestReturned
 from services.routing.clarification import domain, repository
 from services.routing.clarification.repository import Clarification
 from services.routing.sla.service import due_now
-from services.routing.tracks.service import packs_of
+from services.routing.tracks.service import packs_by_versions
 from services.routing.work.changes import save
 from services.routing.work.domain import RUNNING, Change, Tracked
 from services.routing.work.planning import lease_of
@@ -89,7 +89,7 @@ async def _with_us(
 
 async def _going_on(session: AsyncSession, items: Sequence[Tracked], by: str, answered_at: datetime) -> list[Change]:
     at, steps = now(), list[Change]()
-    packs = {versions: await packs_of(session, versions) for versions in {item.packs for item in items}}
+    packs = await packs_by_versions(session, {item.packs for item in items})
     for item in items:
         kept = packs[item.packs]
         step = domain.go_on(item, by, at, answered_at, kept.calendar, lease_of(kept), ANSWERED)

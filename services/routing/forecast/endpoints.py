@@ -1,23 +1,16 @@
 """HTTP for the forecast."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
-from chassis.problems import MEDIA_TYPE, ProblemDetails
+from chassis.etags import EDITED, IfMatch, set_etag
 from services.routing.forecast import service
 from services.routing.forecast.schemas import CapacityPack, Forecast, PublishedCapacity
 
 router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
-
-_PROBLEM = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-EDITED: dict[int | str, dict[str, Any]] = {
-    412: {**_PROBLEM, "description": "It has changed since you read it."},
-    428: {**_PROBLEM, "description": "`If-Match` is missing."},
-}
 
 
 @router.get("", summary="Workload against capacity, week by week")

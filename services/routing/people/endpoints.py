@@ -1,15 +1,15 @@
 """HTTP for people and their exceptions."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
-from chassis.problems import MEDIA_TYPE, ProblemDetails
+from chassis.problems import documented
 from services.routing.people import service
 from services.routing.people.schemas import ExceptionRequest, LaneException, Person, PersonContent
 
@@ -20,12 +20,7 @@ Subject = Annotated[
     str, Path(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/]*$", description="As in the person's token.")
 ]
 
-_PROBLEM = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-NO_RECORD: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "This person has no record."}}
-EDITED: dict[int | str, dict[str, Any]] = {
-    412: {**_PROBLEM, "description": "It has changed since you read it."},
-    428: {**_PROBLEM, "description": "`If-Match` is missing."},
-}
+NO_RECORD = documented({404: "This person has no record."})
 
 
 @router.get("", summary="People whose work is limited, newest first")

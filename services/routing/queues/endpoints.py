@@ -1,14 +1,14 @@
 """HTTP for queues: how they stand, their pack, and claims."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
-from chassis.problems import MEDIA_TYPE, ProblemDetails
+from chassis.problems import documented
 from services.routing.queues import claims, service
 from services.routing.queues.schemas import (
     Claim,
@@ -26,21 +26,14 @@ router = APIRouter(prefix="/v1/queues", tags=["queues"])
 Claimer = Annotated[Caller, allow(*MAY_CLAIM)]
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", description="Such as `catalog`.")]
 
-_PROBLEM = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "There is no such queue."}}
-NOTHING: dict[int | str, dict[str, Any]] = {
-    **NOT_FOUND,
-    409: {
-        **_PROBLEM,
-        "description": "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`,"
-        " `limit_reached`, `being_taken`.",
-    },
-}
-EDITED: dict[int | str, dict[str, Any]] = {
-    409: {**_PROBLEM, "description": "A queue that is in use would be gone; `errors` names what uses it."},
-    412: {**_PROBLEM, "description": "It has changed since you read it."},
-    428: {**_PROBLEM, "description": "`If-Match` is missing."},
-}
+NOT_FOUND = documented({404: "There is no such queue."})
+NOTHING = NOT_FOUND | documented(
+    {
+        409: "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`,"
+        " `limit_reached`, `being_taken`."
+    }
+)
+EDITED_QUEUES = EDITED | documented({409: "A queue that is in use would be gone; `errors` names what uses it."})
 
 
 @router.get("", summary="How every queue stands")
@@ -58,7 +51,7 @@ async def read_queues_pack(session: Session, caller: AnyCaller, response: Respon
     return pack
 
 
-@router.put("/pack", summary="Publish the next version of the queues", responses=EDITED)
+@router.put("/pack", summary="Publish the next version of the queues", responses=EDITED_QUEUES)
 async def publish_queues_pack(
     session: Session, caller: AnyCaller, expected: IfMatch, body: QueuesPack, response: Response
 ) -> PublishedQueues:

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
+from chassis.etags import EDITED, IfMatch, set_etag
 from services.routing.rerouting import service
 from services.routing.rerouting.schemas import RerouteRequest
-from services.routing.tracks.endpoints import EDITED
 from services.routing.work.endpoints import CONFLICT
 from services.routing.work.schemas import Work
 

@@ -1,13 +1,13 @@
 """HTTP for the packs that routing decides by."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
-from chassis.etags import IfMatch, set_etag
-from chassis.problems import MEDIA_TYPE, ProblemDetails
+from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.problems import documented
 from services.routing.calendar.schemas import CalendarPack, PublishedCalendar
 from services.routing.tracks import publishing, service
 from services.routing.tracks.schemas import (
@@ -27,12 +27,7 @@ Number = Annotated[int, Path(ge=1, le=10**6, description="As `GET …/versions` 
 Before = Annotated[int | None, Query(ge=1, le=10**6, description="`next_before` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items a page.")]
 
-_PROBLEM = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-EDITED: dict[int | str, dict[str, Any]] = {
-    412: {**_PROBLEM, "description": "It has changed since you read it."},
-    428: {**_PROBLEM, "description": "`If-Match` is missing."},
-}
-NO_VERSION: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "There is no such version."}}
+NO_VERSION = documented({404: "There is no such version."})
 
 
 @router.get("", summary="The production tracks")

@@ -1,6 +1,6 @@
 """The packs that routing decides by: published on the first start, read with the versions that work keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -71,6 +71,11 @@ async def packs_of(session: AsyncSession, versions: PackVersions) -> Packs:
         " JOIN unnest(CAST(:names AS text[]), CAST(:versions AS int[])) AS kept (name, version) USING (name, version)",
         {"names": list(MODELS), "versions": [getattr(versions, name) for name in MODELS]},
     )
+
+
+async def packs_by_versions(session: AsyncSession, versions: Iterable[PackVersions]) -> dict[PackVersions, Packs]:
+    """For work that was routed at several times: there are as many as packs were edited in between."""
+    return {one: await packs_of(session, one) for one in set(versions)}
 
 
 async def lease_by(session: AsyncSession, versions: PackVersions) -> timedelta:

@@ -169,6 +169,7 @@ def timers_of(item: Tracked) -> dict[TimerKind, datetime]:
 
 
 def create(item: Tracked, by: str) -> Change:
+    """Its event names it in the history; the stream is told of all that was made at once (`WorkPlanned`)."""
     return Change(None, item, events.WorkCreated, by)
 
 

@@ -1,6 +1,6 @@
 """HTTP for work."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -9,7 +9,7 @@ from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
 from chassis.etags import set_etag
 from chassis.pagination import Page, Paging, next_cursor
-from chassis.problems import ProblemDetails
+from chassis.problems import documented
 from contracts.values import Risk, WorkKind, WorkState
 from services.routing.work import service
 from services.routing.work.schemas import BlockRequest, Work, WorkWithHistory
@@ -22,12 +22,8 @@ Releaser = Annotated[Caller, allow(*service.MAY_CLAIM, *service.MAY_DIRECT)]
 
 Text = Annotated[str | None, Query(max_length=200)]
 
-_PROBLEM = {"model": ProblemDetails, "content": {"application/problem+json": {}}}
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {**_PROBLEM, "description": "There is no such work item."}}
-CONFLICT: dict[int | str, dict[str, Any]] = {
-    **NOT_FOUND,
-    409: {**_PROBLEM, "description": "Not in this state; `legal_actions` names what is possible."},
-}
+NOT_FOUND = documented({404: "There is no such work item."})
+CONFLICT = NOT_FOUND | documented({409: "Not in this state; `legal_actions` names what is possible."})
 
 
 @router.get("", summary="Work, newest first")

@@ -15,7 +15,7 @@ from contracts.values import WorkKind, WorkState
 from services.routing.amendments.repository import keep_content, keep_passed
 from services.routing.clarification.reactions import paused
 from services.routing.sla.service import usual_durations
-from services.routing.tracks.service import current_packs, packs_of
+from services.routing.tracks.service import current_packs, packs_by_versions, packs_of
 from services.routing.work import domain, repository
 from services.routing.work.changes import save
 from services.routing.work.domain import Change, Hold, Tracked
@@ -100,7 +100,7 @@ async def _variants_made_ready(session: AsyncSession, shot: Tracked, by: str) ->
     if not waiting:
         return []
     at, deadline = now(), await repository.deadline_of(session, shot.work.request_id)
-    by_versions = {versions: await packs_of(session, versions) for versions in {one.packs for one in waiting}}
+    by_versions = await packs_by_versions(session, {one.packs for one in waiting})
     ready = list[Change]()
     for variant in waiting:  # one of them may have been re-routed: each by its own track and packs
         packs = by_versions[variant.packs]
