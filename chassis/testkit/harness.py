@@ -1,6 +1,9 @@
 """A service in process: its real app, its real schema, its real stream, and a client before it."""
 
 import asyncio
+import os
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import nats
+import uvicorn
 from fastapi import FastAPI
 from nats.js.errors import NotFoundError
 
@@ -102,6 +106,57 @@ class Harness:
             return list(await connection.fetch(query, *values))
         finally:
             await connection.close()
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[int]:
+        """The app behind a real socket: its port."""
+        server = uvicorn.Server(uvicorn.Config(self.app, lifespan="off", log_config=None))
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+
+            async def started() -> bool:
+                return server.started
+
+            await eventually(started)
+            yield listening.getsockname()[1]
+            server.should_exit = True
+            await serving
+
+    @asynccontextmanager
+    async def in_a_process(
+        self, create_app: str, crash_dir: Path, port: int
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The app once more, in a process of its own on the same schema, stream and store, and booted: to be killed."""
+        ours = self.service.settings
+        environment = {
+            "PACKSHOT_DATABASE_URL": ours.database_url,
+            "PACKSHOT_NATS_URL": ours.nats_url,
+            "PACKSHOT_JWKS": ours.jwks,
+            "PACKSHOT_STORE_URL": ours.store_url,
+            "PACKSHOT_CRASH_DIR": str(crash_dir),
+            "PACKSHOT_LOG_LEVEL": "error",
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "uvicorn", create_app, "--factory", "--port", str(port), "--log-level", "error",
+            env={**os.environ, **environment},
+        )  # fmt: skip
+        try:
+            async with httpx.AsyncClient() as client:
+
+                async def is_booted() -> bool:
+                    try:
+                        answer = await client.get(f"http://127.0.0.1:{port}/health/ready")
+                    except httpx.TransportError:
+                        return False
+                    return bool(answer.json()["checks"]["boot"] == "ok")
+
+                await eventually(is_booted, 60)
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
     async def eventually(self, check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
         return await eventually(check, seconds)

@@ -3,16 +3,12 @@
 import asyncio
 import os
 import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from chassis.clock import clock, now
 from chassis.embedded import free_port
@@ -54,18 +50,8 @@ async def arriving(tmp_path: Path) -> None:
 @pytest.fixture
 async def port(assets: Harness) -> AsyncIterator[int]:
     """The app of `assets` behind a real server."""
-    server = uvicorn.Server(uvicorn.Config(assets.app, lifespan="off", log_config=None))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-
-        async def started() -> bool:
-            return server.started
-
-        await eventually(started)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
+    async with assets.served() as port:
+        yield port
 
 
 async def test_a_client_that_goes_away_leaves_nothing(assets: Harness, port: int, tmp_path: Path) -> None:
@@ -92,43 +78,13 @@ async def test_a_client_that_reads_only_when_all_is_sent_sees_its_refusal(assets
     writer.close()
 
 
-@asynccontextmanager
-async def api_process(assets: Harness, tmp_path: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The API as a process of its own, on the same schema and store."""
-    settings = assets.service.settings
-    environment = {
-        "PACKSHOT_DATABASE_URL": settings.database_url,
-        "PACKSHOT_NATS_URL": settings.nats_url,
-        "PACKSHOT_JWKS": settings.jwks,
-        "PACKSHOT_STORE_URL": settings.store_url,
-        "PACKSHOT_CRASH_DIR": str(tmp_path),
-        "PACKSHOT_LOG_LEVEL": "error",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "services.assets.app:create_app", "--factory", "--port", str(port),
-        "--log-level", "error", env={**os.environ, **environment},
-    )  # fmt: skip
-    try:
-        async with httpx.AsyncClient() as client:
-
-            async def is_live() -> bool:
-                try:
-                    return (await client.get(f"http://127.0.0.1:{port}/health/live")).is_success
-                except httpx.TransportError:
-                    return False
-
-            await eventually(is_live, 60)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def test_a_killed_process_leaves_no_row_and_nothing_that_lasts(assets: Harness, tmp_path: Path) -> None:
     """Killed while one upload is half there, and another one is stored and has no row yet."""
     half, whole, port, content = await claimed(assets), await claimed(assets), free_port(), photo()
-    async with api_process(assets, tmp_path, port) as process, httpx.AsyncClient() as client:
+    async with (
+        assets.in_a_process("services.assets.app:create_app", tmp_path, port) as process,
+        httpx.AsyncClient() as client,
+    ):
         _, writer = await begun_upload(assets, port, half, 20 * MIB)
         await arriving(tmp_path)
         (tmp_path / "assets.upload.stored").touch()

@@ -4,16 +4,13 @@
 that change reference data. A module uses one of them, since they share the database.
 """
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-import uvicorn
 
 from chassis.issuer import LocalIssuer
-from chassis.testkit.harness import Harness, Start, eventually, running
+from chassis.testkit.harness import Harness, Start, running
 from services.intake.app import create_app
 from services.intake.settings import IntakeSettings
 from tests.intake.samples import AI_POLICY, CHANNELS, DOMAINS
@@ -60,15 +57,5 @@ async def fresh_intake(start: Start) -> Harness:
 @pytest.fixture
 async def port(intake: Harness) -> AsyncIterator[int]:
     """The app of `intake` behind a real server."""
-    server = uvicorn.Server(uvicorn.Config(intake.app, lifespan="off", log_config=None))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-
-        async def started() -> bool:
-            return server.started
-
-        await eventually(started)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        await serving
+    async with intake.served() as port:
+        yield port

@@ -3,12 +3,8 @@
 import asyncio
 import csv
 import io
-import os
 import signal
-import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,38 +117,6 @@ async def test_two_files_with_the_same_rows_at_the_same_moment(start: Start) -> 
     assert len(await one.fetch("SELECT id FROM request")) == 198
 
 
-@asynccontextmanager
-async def api_process(intake: Harness, crash_dir: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The API as a process of its own, on the same schema."""
-    ours = intake.service.settings
-    environment = {
-        "PACKSHOT_DATABASE_URL": ours.database_url,
-        "PACKSHOT_NATS_URL": ours.nats_url,
-        "PACKSHOT_JWKS": ours.jwks,
-        "PACKSHOT_CRASH_DIR": str(crash_dir),
-        "PACKSHOT_LOG_LEVEL": "error",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "services.intake.app:create_app", "--factory", "--port", str(port),
-        "--log-level", "error", env={**os.environ, **environment},
-    )  # fmt: skip
-    try:
-        async with httpx.AsyncClient() as client:
-
-            async def is_ready() -> bool:
-                try:
-                    return (await client.get(f"http://127.0.0.1:{port}/health/ready")).is_success
-                except httpx.TransportError:
-                    return False
-
-            await eventually(is_ready, 60)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def test_killed_between_a_batch_and_its_commit(start: Start, tmp_path: Path) -> None:
     """The process that began the import dies in its first batch; whoever lives makes the rest, each row once."""
     intake = await start(create_app, IntakeSettings)
@@ -160,7 +124,10 @@ async def test_killed_between_a_batch_and_its_commit(start: Start, tmp_path: Pat
     assert intake.service.timers is not None
     (tmp_path / "intake.import.batch").touch()
     port = free_port()
-    async with api_process(intake, tmp_path, port) as process, httpx.AsyncClient(timeout=60) as client:
+    async with (
+        intake.in_a_process("services.intake.app:create_app", tmp_path, port) as process,
+        httpx.AsyncClient(timeout=60) as client,
+    ):
         # This one stands still meanwhile, or it would be too quick for the other.
         handler = intake.service.timers._handlers[import_rows.ROWS_TIMER]
         intake.service.timers._handlers = {"none": handler}
