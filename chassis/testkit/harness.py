@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -160,6 +160,29 @@ class Harness:
 
     async def eventually(self, check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
         return await eventually(check, seconds)
+
+    async def until_answered(self, consumer: str) -> None:
+        """Until this consumer has answered for every event that is there for it, and none waits for another try."""
+
+        async def answered() -> bool:
+            try:
+                info = await self.service.bus.js.consumer_info(EVENTS_STREAM, consumer)
+            except NotFoundError:  # it is still being declared
+                return False
+            if info.num_pending or info.num_ack_pending:
+                return False
+            # One that was declared a moment ago has nothing pending before NATS has counted what is there for it.
+            delivered = info.delivered is not None and info.delivered.consumer_seq > 0
+            return delivered or not await self._holds_any(info.config.filter_subjects or [])
+
+        await eventually(answered)
+
+    async def _holds_any(self, subjects: list[str]) -> bool:
+        for subject in subjects:
+            with suppress(NotFoundError):
+                await self.service.bus.js.get_last_msg(EVENTS_STREAM, subject)
+                return True
+        return False
 
 
 @asynccontextmanager

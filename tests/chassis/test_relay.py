@@ -21,7 +21,7 @@ from contracts.envelope import Event, read_event
 from contracts.intake import RequestCancelled
 from tests.chassis.conftest import StartProbe
 from tests.chassis.probe.app import keep_effect, said
-from tests.chassis.probe.stream import all_answered, effects, stored
+from tests.chassis.probe.stream import effects, stored, until_answered
 
 
 async def say(database: Database, *causes: str) -> None:
@@ -136,7 +136,8 @@ async def test_its_connection_may_be_cut(start_probe: StartProbe) -> None:
     await say(probe.service.database, "before")
     await until_sent(probe)
     cut = await probe.fetch(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'probe-relay'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'probe-relay' AND datname = current_database()"
     )
     assert cut
     await say(probe.service.database, "after")
@@ -181,15 +182,11 @@ async def test_killed_between_publishing_and_deleting_it_publishes_again_without
     again = await start_probe(fresh=False, handlers={RequestCancelled: keep_effect})
     await until_sent(again)
     assert await causes_in_stream(again) == causes, "JetStream knows the message ids"
-
-    async def answered() -> bool:
-        return await all_answered(again)
-
-    await again.eventually(answered)
+    await until_answered(again)
     # Longer after, JetStream has forgotten the ids: then there are two of each.
     for event in await in_stream(again):
         await again.publish(event.data, event.subject, event_id=event.id)
-    await again.eventually(answered)
+    await until_answered(again)
     assert len(await stored(again)) == 100
     assert await effects(again) == causes
 

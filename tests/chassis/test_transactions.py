@@ -51,7 +51,7 @@ async def test_connections_that_died_meanwhile_are_replaced(probe: Harness, name
     await asyncio.gather(*(probe.client.get(TALLIES, headers=probe.bearer()) for _ in range(5)))
     killed = await probe.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'probe-api' AND pid <> pg_backend_pid()"
+        " WHERE application_name = 'probe-api' AND datname = current_database() AND pid <> pg_backend_pid()"
     )
     assert killed
     assert (await make(probe, name)).status_code == 201

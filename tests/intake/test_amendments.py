@@ -118,11 +118,7 @@ async def request_of(intake: Harness, amendment: dict[str, Any]) -> dict[str, An
 
 
 async def drained(intake: Harness) -> None:
-    async def nothing_waits() -> bool:
-        info = await intake.service.bus.js.consumer_info("EVENTS", "intake")
-        return not info.num_pending and not info.num_ack_pending
-
-    await intake.eventually(nothing_waits)
+    await intake.until_answered("intake")
 
 
 @pytest.mark.parametrize("state", list(AmendmentState))

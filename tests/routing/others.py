@@ -122,12 +122,7 @@ async def decide(
 
 async def drained(routing: Harness) -> None:
     """Everything that was published so far was handled, and nothing waits for another try."""
-
-    async def nothing_waits() -> bool:
-        info = await routing.service.bus.js.consumer_info("EVENTS", "routing")
-        return not info.num_pending and not info.num_ack_pending
-
-    await routing.eventually(nothing_waits)
+    await routing.until_answered("routing")
 
 
 async def dead_letters(routing: Harness) -> int:

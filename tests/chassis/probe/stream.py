@@ -41,15 +41,6 @@ async def dead_letters(probe: Harness) -> list[Stored]:
     return await stored(probe, DLQ_STREAM)
 
 
-async def all_answered(probe: Harness) -> bool:
-    """Whether the consumer has answered for everything that is in the stream."""
-    try:
-        info = await probe.service.bus.js.consumer_info(EVENTS_STREAM, CONSUMER)
-    except NotFoundError:  # it is still being declared
-        return False
-    return (info.num_pending, info.num_ack_pending) == (0, 0)
-
-
 async def publish(probe: Harness, *causes: str) -> list[Event[RequestCancelled]]:
     return [await probe.publish(said(cause, id), id) for cause in causes if (id := uuid4())]
 
@@ -59,7 +50,4 @@ async def effects(probe: Harness) -> list[str]:
 
 
 async def until_answered(probe: Harness) -> None:
-    async def answered() -> bool:
-        return await all_answered(probe)
-
-    await probe.eventually(answered)
+    await probe.until_answered(CONSUMER)
