@@ -1,4 +1,4 @@
-"""How a check is written: a pure function `(Frame, ImageSpec) -> Finding` under the decorator `check`."""
+"""How a check is written: a pure function `(Frame, ImageSpec, Reference) -> Finding` under the decorator `check`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Literal
 
 from contracts.values import Gate, ImageSpec, Measurement, MeasurementOutcome
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,12 @@ class Finding:
     confidence: float | None = None  # of the subject's mask, where it was used
 
 
-Measure = Callable[[Frame, ImageSpec], Finding]
+Measure = Callable[[Frame, ImageSpec, Reference], Finding]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One automatic check: called with a frame and a spec, it gives its measurement."""
+    """One automatic check: called with a frame, a spec and a reference, it gives its measurement."""
 
     id: str
     name: str
@@ -36,10 +37,10 @@ class Check:
     asked: Callable[[ImageSpec], bool]  # whether a spec asks for it at all
     measure: Measure
 
-    def __call__(self, frame: Frame, spec: ImageSpec) -> Measurement:
+    def __call__(self, frame: Frame, spec: ImageSpec, reference: Reference) -> Measurement:
         if (self.needs == "pixels" and frame.picture is None) or (self.needs == "header" and frame.header is None):
             return self.report(cannot_measure("Not measured: the file couldn't be decoded (see T01)."))
-        return self.report(self.measure(frame, spec))
+        return self.report(self.measure(frame, spec, reference))
 
     def report(self, finding: Finding) -> Measurement:
         return Measurement(

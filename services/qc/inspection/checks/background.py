@@ -4,6 +4,7 @@ import cv2
 
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import strips
 
@@ -11,7 +12,7 @@ _WHITE = 250  # never 255: compression alone darkens some pixels
 
 
 @check("T14", "white_background", unit="%", asked=lambda spec: spec.white_background)
-def white_background(frame: Frame, spec: ImageSpec) -> Finding:
+def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Background pixels with every channel at 250 or more, without the strip where the subject leaves the frame."""
     assert frame.picture is not None
     subject, bounds = frame.subject, frame.thresholds.white_background

@@ -6,13 +6,14 @@ from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.formats import EXTENSIONS
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.header import MOST_PIXELS, MOST_SCANS
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 
 PASS, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FAIL
 
 
 @check("T01", "decode", needs="file")
-def decode(frame: Frame, spec: ImageSpec) -> Finding:
+def decode(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """A strict full decode without any error."""
     threshold = "no error"
     if frame.refused:
@@ -24,7 +25,7 @@ def decode(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T02", "format", needs="file")
-def format(frame: Frame, spec: ImageSpec) -> Finding:
+def format(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """What the first bytes say = what the extension says, in the spec's formats; one still picture."""
     extension = PurePath(frame.filename.replace("\\", "/")).suffix.lower()
     threshold = f"one of {', '.join(spec.formats)}, with its own extension"
@@ -46,7 +47,7 @@ def format(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T03", "bomb", unit="MP", needs="file")
-def bomb(frame: Frame, spec: ImageSpec) -> Finding:
+def bomb(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """What the header claims, before anything is decoded."""
     threshold = f"≤ {MOST_PIXELS / 1e6:.0f} MP, ≤ {MOST_SCANS} scans"
     megapixels = frame.header.megapixels if frame.header else None
@@ -58,7 +59,7 @@ def bomb(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T05", "size", unit="bytes", needs="file")
-def size(frame: Frame, spec: ImageSpec) -> Finding:
+def size(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Bytes of the file."""
     if spec.max_bytes is None:
         return Finding(PASS, f"{frame.size:,} bytes; no limit is asked for.", frame.size, "none")

@@ -12,6 +12,7 @@ import numpy as np
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import Subject, strips
 
@@ -24,7 +25,7 @@ _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
 @check("T09", "focus", unit="px")
-def focus(frame: Frame, spec: ImageSpec) -> Finding:
+def focus(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """20th percentile of the edges' width."""
     subject, bounds = frame.subject, frame.thresholds.edge_width
     if subject.box is None:

@@ -2,6 +2,7 @@
 
 from contracts.values import Gate, ImageSpec, MeasurementOutcome
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
@@ -14,7 +15,7 @@ PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, Measurement
     gate=Gate.BRAND_MERCH,
     asked=lambda spec: spec.min_fill is not None or spec.max_fill is not None,
 )
-def fill(frame: Frame, spec: ImageSpec) -> Finding:
+def fill(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The subject's box over the frame, along the side where it takes more."""
     assert frame.picture is not None
     subject = frame.subject

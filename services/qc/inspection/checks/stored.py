@@ -3,13 +3,14 @@
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.colour import ProfileKind, read_profile
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, check
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
 
 
 @check("T04", "dimensions", unit="px", needs="header")
-def dimensions(frame: Frame, spec: ImageSpec) -> Finding:
+def dimensions(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Width, height and aspect as a viewer shows the picture. The value is the longest side, or what is wrong."""
     assert frame.header is not None
     width, height = frame.header.width, frame.header.height
@@ -35,7 +36,7 @@ def dimensions(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T06", "profile", needs="header")
-def profile(frame: Frame, spec: ImageSpec) -> Finding:
+def profile(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The embedded ICC profile. Only CMYK fails by itself: everything else can be converted without loss of intent."""
     assert frame.header is not None
     threshold = "sRGB"
@@ -60,7 +61,7 @@ def profile(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T07", "depth", unit="bits", needs="header")
-def depth(frame: Frame, spec: ImageSpec) -> Finding:
+def depth(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Bits a channel, kind of pixels, alpha."""
     assert frame.header is not None
     header = frame.header
@@ -82,7 +83,7 @@ def depth(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T08", "orientation", needs="header")
-def orientation(frame: Frame, spec: ImageSpec) -> Finding:
+def orientation(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The EXIF orientation tag: channels that ignore it show the picture lying on its side."""
     assert frame.header is not None
     tag = frame.header.orientation

@@ -9,6 +9,7 @@ from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.colour import lab
 from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import strips
 
@@ -18,7 +19,7 @@ _COLOURED = 12.0  # C*ab: a backdrop in a colour and no cast
 
 
 @check("T10", "clipping", unit="%")
-def clipping(frame: Frame, spec: ImageSpec) -> Finding:
+def clipping(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Subject pixels whose luminance is 0 or 255."""
     subject, bounds = frame.subject, frame.thresholds.clipping
     levels = np.zeros(256)
@@ -39,7 +40,7 @@ def clipping(frame: Frame, spec: ImageSpec) -> Finding:
 
 
 @check("T13", "white_balance", unit="C*ab")
-def white_balance(frame: Frame, spec: ImageSpec) -> Finding:
+def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Chroma of the background where it isn't clipped."""
     subject, bounds = frame.subject, frame.thresholds.white_balance
     if subject.by != "background" or subject.confidence < frame.thresholds.least_confidence:
