@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import Metric
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.garbage import collect_rarely
 from chassis.idempotency import install_idempotency
 from chassis.logs import configure_logs
 from chassis.middleware import RequestContext
@@ -51,6 +52,7 @@ def create_service_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        collect_rarely()
         await service.start()
         try:
             yield
