@@ -34,14 +34,14 @@ class Choice(BaseModel):
 def facts_of(request: Request, view: str) -> Facts:
     """What rules can ask about one shot: each field's values as lower-case text."""
     facts = {
-        "category": _texts([request.category]),
+        "category": _just(request.category),
         "materials": _texts(request.materials),
-        "use": _texts([request.use]),
-        "view": _texts([view]),
-        "priority": _texts([request.priority]),
+        "use": _just(request.use),
+        "view": _just(view),
+        "priority": _just(request.priority),
         "channels": _texts(request.channels),
-        "ai": _texts([request.ai is not None]),
-        "ai.use": _texts([request.ai.use] if request.ai else []),
+        "ai": _just(request.ai is not None),
+        "ai.use": _just(request.ai.use) if request.ai else frozenset(),
     }
     for name, value in request.attributes.items():
         facts[f"attributes.{name}"] = _texts(value if isinstance(value, list) else [value])
@@ -61,7 +61,7 @@ def classify(facts: Facts, pack: ClassesPack) -> tuple[ComplexityClass, Choice]:
 
 def choose_track(facts: Facts, complexity_class: ComplexityClass, pack: TracksPack) -> tuple[str, Choice]:
     """The track of the first rule that applies."""
-    known = {**facts, "complexity_class": frozenset([complexity_class.lower()])}
+    known = {**facts, "complexity_class": _just(complexity_class)}
     rule, choice = _decided("track", pack, lambda: pack.rules, known)
     return rule.track, choice
 
@@ -70,7 +70,7 @@ def choose_team(
     facts: Facts, complexity_class: ComplexityClass, track: str, kind: WorkKind, pack: TeamsPack
 ) -> tuple[Team, Choice]:
     """The team of the first rule that applies."""
-    decided = {"complexity_class": _texts([complexity_class]), "track": _texts([track]), "kind": _texts([kind])}
+    decided = {"complexity_class": _just(complexity_class), "track": _just(track), "kind": _just(kind)}
     rule, choice = _decided("team", pack, lambda: pack.rules, {**facts, **decided})
     return pack.team(rule.team), choice
 
@@ -116,6 +116,12 @@ def _what_matches(rule: Rule, facts: Facts) -> dict[str, list[str]] | None:
             return None
         found[condition.field] = sorted(values.union(found.get(condition.field, ())))
     return found
+
+
+@lru_cache(maxsize=MOST_REMEMBERED, typed=True)
+def _just(value: str | bool) -> frozenset[str]:
+    """For what has few values, each asked for again and again."""
+    return _texts([value])
 
 
 def _texts(values: Iterable[object]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from chassis.ids import new_id
 from contracts.values import Request, Risk, ShotPlan, Step, WorkItem, WorkKind, WorkState
@@ -28,6 +29,10 @@ class Offer:
     chosen_by: tuple[Choice, ...]
 
 
+# By track and class: the views of a request mostly share one, and counting business days is slow.
+Clocks = dict[tuple[str, str], tuple[Due, datetime | None]]
+
+
 @dataclass(frozen=True)
 class Route:
     """What was decided for the shots of one view."""
@@ -45,7 +50,8 @@ def plan_work(request: Request, packs: Packs, at: datetime, usual: Usual | None 
     """One shot per planned shot, each followed by its variants, one a channel. `usual`: how long steps were measured to
     take."""
     views = {_recipe_view(shot) for shot in request.shots}
-    routes = {view: _route(request, view, packs, at, usual or {}) for view in views}
+    clocks: Clocks = {}
+    routes = {view: _route(request, view, packs, at, usual or {}, clocks) for view in views}
     variant_track = packs.tracks.track(packs.tracks.variant_track)
     planned: list[Tracked] = []
     for shot in request.shots:
@@ -92,21 +98,32 @@ def _recipe_view(shot: ShotPlan) -> str:
     return shot.recipe_view or shot.view
 
 
-def _route(request: Request, view: str, packs: Packs, at: datetime, usual: Usual) -> Route:
+def _route(request: Request, view: str, packs: Packs, at: datetime, usual: Usual, clocks: Clocks) -> Route:
     facts = facts_of(request, view)
     name, by_class = classify(facts, packs.classes)
     track_name, by_track = choose_track(facts, name, packs.tracks)
     complexity, track = packs.classes.entry(name), packs.tracks.track(track_name)
-    due = due_for(at, track, complexity, request.deadline, packs)
-    to_go = time_to_go(WorkKind.SHOT, Step.STUDIO, track, complexity, usual)
-    fits = fits_until(at, due.due_at, to_go, packs.calendar)
-    by_class = by_class.model_copy(update={"proposed": request.proposed_class})
-    by_track = by_track.model_copy(update={"proposed": request.proposed_track})
+    if (name, track_name) not in clocks:
+        due = due_for(at, track, complexity, request.deadline, packs)
+        to_go = time_to_go(WorkKind.SHOT, Step.STUDIO, track, complexity, usual)
+        clocks[name, track_name] = due, fits_until(at, due.due_at, to_go, packs.calendar)
+    due, fits = clocks[name, track_name]
+    by_class, by_track = _beside(by_class, request.proposed_class), _beside(by_track, request.proposed_track)
     offer = _offer(facts, WorkKind.SHOT, track.name, complexity, packs)
     variant_offers = _variant_offers(facts, request.channels, complexity, packs) if track.makes_variants else {}
     return Route(
         complexity, track, due, fits, (by_class, by_track, due.choice, *offer.chosen_by), offer, variant_offers
     )
+
+
+def _beside(choice: Choice, proposed: str | None) -> Choice:
+    """The choice beside what the requester proposed."""
+    return choice if proposed is None else choice.model_copy(update={"proposed": proposed})
+
+
+@lru_cache(maxsize=1000)
+def _by_channel(channel: str) -> Choice:
+    return Choice(decides="track", rule="variant", because=f"a variant for {channel} of an approved master")
 
 
 def _variant_offers(facts: Facts, channels: Sequence[str], complexity: ClassEntry, packs: Packs) -> dict[str, Offer]:
@@ -178,8 +195,7 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
 
 def _variant(master: Tracked, channel: str, track: Track, route: Route) -> Tracked:
     offer, complexity = route.variant_offers[channel], route.complexity
-    by_class = next(choice for choice in master.chosen_by if choice.decides == "complexity_class")
-    by_track = Choice(decides="track", rule="variant", because=f"a variant for {channel} of an approved master")
+    by_class, *_ = route.chosen_by
     work = master.work.model_copy(
         update={
             "id": new_id(),
@@ -198,4 +214,4 @@ def _variant(master: Tracked, channel: str, track: Track, route: Route) -> Track
             "level": offer.level,
         }
     )
-    return Tracked(work, 1, master.packs, (by_class, by_track, AFTER_MASTER, *offer.chosen_by))
+    return Tracked(work, 1, master.packs, (by_class, _by_channel(channel), AFTER_MASTER, *offer.chosen_by))
