@@ -15,12 +15,15 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Packshot: creative operations for ecommerce brands.",
 )
-qc = typer.Typer(no_args_is_help=True, help="What the measurements find.")
+qc = typer.Typer(no_args_is_help=True, help="What the measurements find, and whether decisions are as they were made.")
 app.add_typer(qc, name="qc")
 
 console = Console()
 problems = Console(stderr=True)
 
+Token = Annotated[
+    str | None, typer.Option(help="Who asks; by default one of the local issuer.", envvar="PACKSHOT_TOKEN")
+]
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", envvar="PACKSHOT_DATA")]
 Url = Annotated[
     str | None,
@@ -92,19 +95,20 @@ def import_requests(
     data: Data = DEFAULT,
     name: Annotated[str | None, typer.Option(help="What it is called in the list; by default the file's name.")] = None,
     time_zone: Annotated[str, typer.Option(help="Of the times in the file that name none.")] = "UTC",
-    token: Annotated[
-        str | None,
-        typer.Option(help="Who imports; by default a producer of the local issuer.", envvar="PACKSHOT_TOKEN"),
-    ] = None,
+    token: Token = None,
 ) -> None:
     """Import a file of requests; show its progress, and which cells to correct."""
     from packshot.imports import import_file
 
-    directory = DataDirectory.at(data)
+    where, who = _caller(DataDirectory.at(data), url, token, Role.PRODUCER)
+    raise typer.Exit(import_file(file, where, who, (name or file.name)[:200], time_zone, console))
+
+
+def _caller(directory: DataDirectory, url: str | None, token: str | None, role: Role) -> tuple[str, str]:
+    """Where the gateway is, and the token to call it with."""
     running = directory.running()
     where = url or (running["url"] if running else "http://127.0.0.1:8080")
-    who = token or directory.issuer.token(Role.PRODUCER, subject="producer", name="producer")
-    raise typer.Exit(import_file(file, where, who, (name or file.name)[:200], time_zone, console))
+    return where, token or directory.issuer.token(role, subject=role.value, name=role.value)
 
 
 @app.command("secrets")
@@ -138,6 +142,23 @@ def false_fails(
     from packshot.false_fails import print_false_fails
 
     raise typer.Exit(print_false_fails(folder, console))
+
+
+@qc.command("verify")
+def verify(
+    url: Url = None,
+    data: Data = DEFAULT,
+    known: Annotated[
+        str | None,
+        typer.Option(help="`position:hash` as an earlier run printed it: it must still be there.", metavar="POS:HASH"),
+    ] = None,
+    token: Token = None,
+) -> None:
+    """Count the chain of all decisions again: none was changed, removed or put in between."""
+    from packshot.verify import verify_decisions
+
+    where, who = _caller(DataDirectory.at(data), url, token, Role.QC_LEAD)
+    raise typer.Exit(verify_decisions(where, who, known, console))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import ProblemDetails
 from services.qc.decisions import repository, service
-from services.qc.decisions.schemas import NewDecision, RecordedDecision
+from services.qc.decisions.schemas import ChainPart, NewDecision, RecordedDecision
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -49,3 +49,15 @@ async def list_decisions(
         items=found[: paging.limit],
         next_cursor=next_cursor([decision.id for decision in found], paging.limit),
     )
+
+
+@router.get("/chain", summary="All decisions in the order of their chain")
+async def read_chain(
+    session: Session,
+    caller: AnyCaller,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="Position of the last one that you have.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> ChainPart:
+    """For whoever checks that nothing was changed, removed or put in between: `packshot qc verify` does."""
+    head, _ = await repository.head(session)
+    return ChainPart(items=await repository.in_chain(session, after, limit), head=head)

@@ -1,6 +1,6 @@
-"""Decisions: append-only, enforced by a trigger."""
+"""Decisions: append-only, enforced by a trigger, and a chain of hashes."""
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
@@ -28,5 +28,8 @@ decision = Table(
     Column("zoom_inspected", Boolean, nullable=False),
     Column("result", JSONB, nullable=False),
     Column("decided_at", DateTime(timezone=True), nullable=False),
-    comment="Every pass and fail. `number` counts a work item's decisions: the version of its events.",
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column("hash", Text, nullable=False),
+    comment="Every pass and fail. `number` counts a work item's decisions: the version of its events; `position` all"
+    " decisions: the place in their chain, which `hash` closes.",
 )

@@ -1,14 +1,15 @@
-"""SQL of decisions: they are added and read, never changed."""
+"""SQL of decisions: they are added to their chain and read, never changed."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.values import Gate, Outcome
+from services.qc.decisions.chain import GENESIS, hash_of
 from services.qc.decisions.models import decision
-from services.qc.decisions.schemas import RecordedDecision
+from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision
 
 _FIELDS = tuple(RecordedDecision.model_fields)
 
@@ -16,11 +17,40 @@ _FIELDS = tuple(RecordedDecision.model_fields)
 async def add(
     session: AsyncSession, new: RecordedDecision, *, review_id: UUID, inspection_id: UUID, number: int
 ) -> None:
-    content = new.model_dump(mode="json", include={"answers", "result"})
+    """Append it to the chain. From here to the end of the transaction nobody else can: lock whatever else is to be
+    locked before."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('decisions ' || current_schema()))"))
+    position, before = await head(session)
+    said = new.model_dump(mode="json")
+    content = {name: said[name] for name in ("answers", "result")}
     plain = new.model_dump(exclude={"answers", "result"})
     await session.execute(
-        insert(decision).values(review_id=review_id, inspection_id=inspection_id, number=number, **plain, **content)
+        insert(decision).values(
+            review_id=review_id,
+            inspection_id=inspection_id,
+            number=number,
+            position=position + 1,
+            hash=hash_of(before, said),
+            **plain,
+            **content,
+        )
     )
+
+
+async def head(session: AsyncSession) -> tuple[int, str]:
+    """Position and hash of the newest decision."""
+    query = select(decision.c.position, decision.c.hash).order_by(decision.c.position.desc()).limit(1)
+    row = (await session.execute(query)).first()
+    return (row.position, row.hash) if row else (0, GENESIS)
+
+
+async def in_chain(session: AsyncSession, after: int, limit: int) -> list[LinkedDecision]:
+    """In the order of the chain, from behind a position on."""
+    query = select(decision).where(decision.c.position > after).order_by(decision.c.position).limit(limit)
+    return [
+        LinkedDecision(**dict(_decision(row)), link=Link(position=row.position, hash=row.hash))
+        for row in await session.execute(query)
+    ]
 
 
 async def next_number(session: AsyncSession, work_item_id: UUID) -> int:

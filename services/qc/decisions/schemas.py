@@ -33,3 +33,24 @@ class RecordedDecision(Decision):
 
     zoom_inspected: bool
     result: GateResult
+
+
+class Link(BaseModel):
+    """Where a decision stands in the chain of all decisions."""
+
+    position: int = Field(ge=1, description="From 1 on, without a gap.")
+    hash: Sha256 = Field(description="SHA-256 over the hash before it (64 zeros before the first) and the decision.")
+
+
+class LinkedDecision(RecordedDecision):
+    """A decision with its link. Hashed is the hash before it, a line feed and this JSON without `link` and nulls, keys
+    sorted, without spaces, in UTF-8."""
+
+    link: Link
+
+
+class ChainPart(BaseModel):
+    """A stretch of the chain, oldest first."""
+
+    items: list[LinkedDecision]
+    head: int = Field(ge=0, description="Position of the newest decision; 0: there is none.")

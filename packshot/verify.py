@@ -1,0 +1,58 @@
+"""`packshot qc verify`: whether the decisions are those that were made."""
+
+import asyncio
+import re
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from packshot.play.api import Api, ApiError
+from services.qc.decisions.chain import GENESIS, Break, Walk
+
+PAGE = 500
+
+
+def verify_decisions(url: str, token: str, known: str | None, console: Console) -> int:
+    """The command's exit code: 0 when the chain holds, 1 when it is broken, 2 when it can't be read."""
+    if known is not None and not re.fullmatch(r"\d{1,18}:[0-9a-f]{64}", known):
+        console.print("[red]--known is `position:hash`, as an earlier run printed it.[/red]", highlight=False)
+        return 2
+    walk = Walk()
+    try:
+        broken = asyncio.run(_follow(walk, url, token, known, console))
+    except (ApiError, TimeoutError, httpx.HTTPError) as error:
+        console.print(f"The decisions can't be read: {error}", style="red", markup=False, highlight=False)
+        return 2
+    if broken:
+        console.print(f"[red]Broken at decision {broken.position}[/red]: {broken.cause}.", highlight=False)
+        return 1
+    console.print(f"{walk.position} decisions, none changed, removed or put in between. Keep the end of the chain:")
+    console.print(f"{walk.position}:{walk.hash}", highlight=False, soft_wrap=True)
+    return 0
+
+
+async def _follow(walk: Walk, url: str, token: str, known: str | None, console: Console) -> Break | None:
+    position, hash = _parted(known)
+    columns = TextColumn("Decisions"), BarColumn(), MofNCompleteColumn()
+    async with httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60)) as client:
+        api = Api(client, token)
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("", total=None)
+            while part := await api.get("/v1/decisions/chain", after=walk.position, limit=PAGE):
+                for decision in part["items"]:
+                    if broken := walk.follow([decision]):
+                        return broken
+                    if walk.position == position and walk.hash != hash:
+                        return Break(position, "the chain up to here was made anew: its hash is not the known one")
+                bar.update(task, total=part["head"], completed=walk.position)
+                if not part["items"]:
+                    break
+    if walk.position < position:
+        return Break(walk.position + 1, f"is missing, and all up to {position}, which is known")
+    return None
+
+
+def _parted(known: str | None) -> tuple[int, str]:
+    position, _, hash = (known or f"0:{GENESIS}").partition(":")
+    return int(position), hash

@@ -1,0 +1,154 @@
+"""The chain of decisions, on a real PostgreSQL: whoever changes it behind the service's back is found out."""
+
+import asyncio
+import sys
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from chassis.testkit.harness import Start
+from contracts.values import ComplexityClass, Gate, Role
+from services.qc.app import create_app
+from services.qc.decisions.chain import Walk
+from services.qc.settings import QcSettings
+from tests.qc.stage import Stage, work_item
+
+Json = dict[str, Any]
+
+
+async def decided(stage: Stage, items: int = 2) -> None:
+    """Two decisions about each."""
+    for _ in range(items):
+        work = await stage.publish_work(work_item(complexity_class=ComplexityClass.C2))
+        await stage.at_gate(work, Gate.BRAND_MERCH)
+
+
+async def chain(stage: Stage, after: int = 0, limit: int = 500) -> Json:
+    answer = await stage.qc.client.get(
+        "/v1/decisions/chain", params={"after": after, "limit": limit}, headers=stage.qc.bearer("producer")
+    )
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def verify(stage: Stage, *options: str) -> tuple[int, str]:
+    """`packshot qc verify`: its exit code, and what it says."""
+    token = stage.qc.issuer.token(Role.QC_LEAD, subject="auditor")
+    async with stage.qc.served() as port:
+        command = ["qc", "verify", "--url", f"http://127.0.0.1:{port}", "--token", token, *options]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "packshot.cli", *command, stdout=-1, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, " ".join(said.decode().split())
+
+
+async def tampered(stage: Stage, *statements: str) -> None:
+    """As someone does who may change the table itself."""
+    for statement in (
+        "ALTER TABLE decision DISABLE TRIGGER append_only",
+        *statements,
+        "ALTER TABLE decision ENABLE TRIGGER append_only",
+    ):
+        await stage.qc.fetch(statement)
+
+
+async def test_each_decision_closes_over_the_one_before(stage: Stage) -> None:
+    assert await chain(stage) == {"items": [], "head": 0}
+    await decided(stage)
+    part = await chain(stage)
+    assert [one["link"]["position"] for one in part["items"]] == [1, 2, 3, 4]
+    assert part["head"] == 4
+    assert Walk().follow(part["items"]) is None
+    pages = [one for after in (0, 2) for one in (await chain(stage, after, 2))["items"]]
+    assert pages == part["items"]
+    # One by hand, as the documentation says it.
+    first = part["items"][0]
+    answers = ",".join(f'"{name}":"pass"' for name in sorted(first["answers"]))
+    who = f'"decided_at":"{first["decided_at"]}","decided_by":"{first["decided_by"]}"'
+    what = f'"gate":"technical","id":"{first["id"]}","note":"","outcome":"pass","reasons":[]'
+    result = '"result":{"next_gate":"styling_fit","state":"passed"},"role":"studio_manager","round":0'
+    ids = f'"version_id":"{first["version_id"]}","work_item_id":"{first["work_item_id"]}"'
+    said = f'{{"answers":{{{answers}}},"automatic":false,"checklist_version":1,{who},{what},{result}'
+    said += f',"sha256":"{first["sha256"]}",{ids},"zoom_inspected":false}}'
+    assert first["link"]["hash"] == sha256(f"{'0' * 64}\n{said}".encode()).hexdigest()
+
+
+async def test_decisions_at_the_same_moment_stand_one_behind_the_other(stage: Stage) -> None:
+    items = [await stage.publish_work(work_item(complexity_class=ComplexityClass.C2)) for _ in range(12)]
+    versions = [await stage.measured(work) for work in items]
+    answers = await asyncio.gather(*(stage.decide(version, Gate.TECHNICAL, note="ok – ✓") for version in versions))
+    assert {answer.status_code for answer in answers} == {201}
+    part = await chain(stage)
+    assert (part["head"], Walk().follow(part["items"])) == (12, None)
+
+
+async def test_nothing_is_changed_removed_or_emptied_by_the_services_own_role(stage: Stage) -> None:
+    await decided(stage, 1)
+    for statement in (
+        "UPDATE decision SET hash = repeat('0', 64)",
+        "DELETE FROM decision WHERE position = 1",
+        "TRUNCATE decision",
+        "TRUNCATE inspection CASCADE",
+    ):
+        with pytest.raises(Exception, match="is never changed or removed"):
+            await stage.qc.fetch(statement)
+    code, said = await verify(stage)
+    assert code == 0
+    assert "2 decisions, none changed" in said
+
+
+@pytest.mark.parametrize(
+    ("statement", "position"),
+    [
+        ("UPDATE decision SET outcome = 'fail' WHERE position = 2", 2),
+        ("UPDATE decision SET decided_by = 'mallory' WHERE position = 4", 4),
+        ("UPDATE decision SET decided_at = decided_at + interval '1 microsecond' WHERE position = 1", 1),
+        ("DELETE FROM decision WHERE position = 3", 3),
+        ("DELETE FROM decision WHERE position = 1", 1),
+        ("UPDATE decision SET position = 7 - position WHERE position IN (3, 4)", 3),
+    ],
+)
+async def test_what_was_done_behind_its_back_is_found(stage: Stage, statement: str, position: int) -> None:
+    await decided(stage)
+    await stage.qc.fetch("ALTER TABLE decision DROP CONSTRAINT decision_position")
+    await tampered(stage, statement)
+    code, said = await verify(stage)
+    assert code == 1
+    assert f"Broken at decision {position}:" in said
+
+
+async def test_a_chain_that_was_cut_off_or_made_anew_is_found_by_its_known_end(stage: Stage) -> None:
+    await decided(stage)
+    code, said = await verify(stage)
+    assert code == 0
+    end = said.split()[-1]
+    assert await verify(stage, "--known", end) == (code, said)
+    await tampered(stage, "DELETE FROM decision WHERE position = 4")
+    assert (await verify(stage))[0] == 0, "nobody can see that without knowing more"
+    code, said = await verify(stage, "--known", end)
+    assert (code, "Broken at decision 4:" in said) == (1, True)
+    await decided(stage, 1)
+    code, said = await verify(stage, "--known", end)
+    assert (code, "made anew" in said) == (1, True)
+    assert (await verify(stage, "--known", "4:abc"))[0] == 2
+
+
+async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, start: Start) -> None:
+    await decided(stage)
+    before = await chain(stage)
+    await stage.qc.service.stop()
+    for statement in (
+        "DROP TRIGGER never_emptied ON decision",
+        "DROP TRIGGER never_emptied ON measurement",
+        "DROP TRIGGER never_emptied ON inspection",
+        "ALTER TABLE decision DROP COLUMN hash, DROP COLUMN position",
+        "UPDATE alembic_version SET version_num = '0002'",
+    ):
+        await stage.qc.fetch(statement)
+    upgraded = Stage(await start(create_app, QcSettings, fresh=False))
+    await upgraded.publish_domains()
+    assert await chain(upgraded) == before
