@@ -16,11 +16,12 @@ from contracts.amendments import AmendmentQuoted, Effect, Progress, Quote, Quote
 from contracts.values import Gate, ImageSpec, Priority, Request, Risk, ShotPlan, Step, WorkKind, WorkState
 from services.routing.amendments.applying import steps
 from services.routing.amendments.domain import Difference, Proposal, Standing, differences, slot_of
-from services.routing.amendments.quoting import LINES_AN_EFFECT, Rates, quoted
-from services.routing.amendments.schemas import RatesPack
+from services.routing.amendments.quoting import LINES_AN_EFFECT, Basis, quoted
+from services.routing.amendments.schemas import PublishedRates, RatesPack
 from services.routing.app import PACKS
 from services.routing.rerouting.domain import Way, reroute, wanted_of
 from services.routing.sla.domain import climb
+from services.routing.steps.schemas import PublishedSteps
 from services.routing.tracks.schemas import PackVersions
 from services.routing.work import domain
 from services.routing.work.domain import Hold, Tracked
@@ -28,7 +29,8 @@ from services.routing.work.planning import due_for, plan_work
 from tests.routing.others import MONDAY, brief
 from tests.routing.test_rules import CALENDAR, DEFAULTS
 
-RATES = Rates(RatesPack.model_validate(read_toml(PACKS / "rates.toml")), 1)
+STEPS = PublishedSteps.model_validate(read_toml(PACKS / "steps.toml") | {"version": 1})
+RATES = PublishedRates.model_validate(read_toml(PACKS / "rates.toml") | {"version": 1})
 LEASE = timedelta(hours=8)
 VIEWS = ["front", "back", "on_model", "ghost_mannequin"]
 FIELDS = (
@@ -56,7 +58,7 @@ def compare(
 
 
 def quote_of(found: Sequence[Difference], at: datetime = MONDAY) -> tuple[Quote, list[QuoteLine]]:
-    return quoted(found, RATES, DEFAULTS.versions, 1, at)
+    return quoted(found, Basis(STEPS, RATES), DEFAULTS.versions, 1, at)
 
 
 def applied(standings: Sequence[Standing], found: Sequence[Difference], at: datetime = MONDAY) -> list[Tracked]:
@@ -394,15 +396,56 @@ def test_a_request_that_was_taken_before_contents_were_kept_is_compared_with_its
     assert "materials" in redone.why
 
 
-def test_costs_are_the_hours_of_the_rates() -> None:
-    before, after = content(channels=[]), content(colorways=("white", "black"), channels=[])
-    quote, lines = quote_of(compare(world(before, ["untouched"]), before, after))
-    [added] = [line for line in lines if line.effect is Effect.ADDED]
-    assert added.class_after is not None
-    hours = RATES.pack.shot[added.class_after]
-    assert added.hours == pytest.approx(sum(hours.values()))
-    assert added.cost == pytest.approx(sum(RATES.pack.hourly[step] * value for step, value in hours.items()), abs=0.01)
-    assert (quote.cost.difference, quote.cost.lost, quote.cost.rates_version) == (added.cost, 0, 1)
+def labour(item: Tracked, *steps: Step) -> tuple[Any, Any]:
+    """Hours and cost of these steps, in so far as quotes are rounded."""
+    hours = STEPS.labour_of(item.work.kind, item.work.complexity_class)
+    cost = sum(hours[step] * RATES.hourly[step] for step in steps)
+    return pytest.approx(sum(hours[step] for step in steps), abs=0.01), pytest.approx(cost, abs=0.01)
+
+
+def test_costs_are_the_labour_of_the_steps_by_the_rates() -> None:
+    before, after = content(channels=["pdp"]), content(colorways=("white", "black"), channels=["pdp"])
+    standings = world(before, ["untouched"])
+    quote, lines = quote_of(compare(standings, before, after))
+    shot, variant = [line for line in lines if line.effect is Effect.ADDED]
+    of_shot = labour(standings[0].item, Step.STUDIO, Step.RETOUCHING, Step.QC)
+    of_variant = labour(standings[1].item, Step.DELIVERY, Step.QC)
+    assert [(line.hours, line.cost) for line in (shot, variant)] == [of_shot, of_variant]
+    assert quote.cost.difference == pytest.approx(shot.cost + variant.cost, abs=0.01)
+    assert (quote.cost.lost, quote.cost.rates_version, quote.cost.steps_version) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("fate", "step", "lost"),
+    [
+        ("untouched", Step.STUDIO, []),
+        ("claimed", Step.STUDIO, [Step.STUDIO]),  # nobody's hours are given back
+        ("claimed", Step.RETOUCHING, [Step.STUDIO]),
+        ("in_review", Step.QC, [Step.STUDIO, Step.RETOUCHING]),
+        ("past_technical", Step.QC, [Step.STUDIO, Step.RETOUCHING, Step.QC]),
+        ("returned", Step.STUDIO, [Step.STUDIO]),
+    ],
+)
+def test_work_that_is_stopped_saves_what_was_still_to_come(fate: str, step: Step, lost: list[Step]) -> None:
+    before = content(colorways=("white", "black"), channels=[])
+    kept, stopped = world(before, ["untouched", fate])
+    item = stopped.item
+    stopped = replace(stopped, item=replace(item, work=item.work.model_copy(update={"step": step})))
+    quote, lines = quote_of(compare([kept, stopped], before, content(channels=[])))
+    [removed] = [line for line in lines if line.effect is Effect.REMOVED]
+    saved = [one for one in (Step.STUDIO, Step.RETOUCHING, Step.QC) if one not in lost]
+    assert (-removed.hours, -removed.cost) == labour(item, *saved)
+    assert quote.cost.lost == labour(item, *lost)[1]
+
+
+def test_the_variant_of_a_stopped_request_was_made_once_it_was_begun() -> None:
+    before = content(channels=["pdp"])
+    standings = world(before, ["approved", "in_review"])
+    quote, lines = quote_of(compare(standings, before, None))
+    [variant] = [line for line in lines if line.effect is Effect.REMOVED]
+    item = standings[1].item
+    assert (-variant.hours, -variant.cost) == labour(item, Step.QC)
+    assert quote.cost.lost == labour(item, Step.DELIVERY)[1]
 
 
 @pytest.mark.parametrize("fate", ["untouched", "in_review", "approved"])
@@ -455,12 +498,12 @@ def test_the_largest_request_fits_into_an_event() -> None:
         {"currency": "euro"},
         {"hourly": {"studio": -1}},
         {"hourly": {"studio": 1}},
+        {"hourly": {"studio": 1, "retouching": 1, "qc": 1}},
+        {"hourly": {"studio": 1, "retouching": 1, "qc": 1, "delivery": float("inf")}},
         {"shot": {"C1": {"studio": 1}}},
-        {"variant": {}},
-        {"shot": {name: {"studio": 1e9} for name in ("C1", "C2", "C3", "C4")}},
         {"more": 1},
     ],
 )
-def test_rates_that_contradict_themselves_are_refused(change: dict[str, object]) -> None:
+def test_rates_that_can_not_be_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         RatesPack.model_validate(read_toml(PACKS / "rates.toml") | change)
