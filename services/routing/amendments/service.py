@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller
 from chassis.clock import now
-from chassis.consumer import NotYet
 from chassis.events import Happened, record
+from chassis.handlers import NotYet
 from chassis.packs import load_pack, publish_default, publish_pack, read_toml
 from chassis.pagination import PageRequest
 from chassis.problems import NotFound, Unavailable
