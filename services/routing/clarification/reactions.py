@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import NotYet
+from chassis.handlers import NotYet
 from contracts.envelope import Event
 from contracts.intake import RequestAnswered, RequestClarified, RequestReturned
 from services.routing.clarification import domain, repository
