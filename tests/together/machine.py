@@ -11,7 +11,7 @@ import httpx
 
 from chassis.clock import clock
 from tests.together import invariants
-from tests.together.model import Item, Request
+from tests.together.model import PERSON, Item, Request
 from tests.together.world import World
 
 T = TypeVar("T")
@@ -117,8 +117,9 @@ class Machine:
     def at_place(self, *places: str) -> list[Item]:
         return [item for item in self.items("ready", "claimed", "in_review", "blocked") if item.place in places]
 
-    def held_up(self, *by: str) -> list[Item]:
-        return [item for item in self.items("blocked") if item.holds & set(by)]
+    def held_up(self, *, by_a_person: bool) -> list[Item]:
+        """Blocked by hand; or by nothing but open questions."""
+        return [item for item in self.items("blocked") if (PERSON in item.holds) == by_a_person]
 
     def of(self, item: Item) -> Request:
         return next(request for request in self.requests if any(one is item for one in request.items))

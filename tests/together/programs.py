@@ -52,6 +52,13 @@ class Programs(Work):
         self.world.run(self.world.comes_again(self.since + 1 + pick % (last - self.since)))
         self.done("redeliver")
 
+    @rule()
+    def all_events_come_again(self) -> None:
+        """In their order, as when the stream was lost: what is over is not begun again."""
+        self.quiet()
+        self.world.run(self.world.all_come_again())
+        self.done("redeliver all")
+
     @some(lambda self: self.at_place("ready", "claimed"))
     @rule(pick=which)
     def a_decision_overtakes_its_version(self, pick: int) -> None:

@@ -131,19 +131,22 @@ class Work(Requests):
         item.is_held_up(PERSON, now())
         self.done("block", self.of(item))
 
-    @some(lambda self: self.items("blocked"))
+    @some(lambda self: self.held_up(by_a_person=True))
     @rule(pick=which)
     def is_unblocked(self, pick: int) -> None:
         """By hand: what waits for its requester as well stays blocked."""
-        item = chosen(self.items("blocked"), pick)
+        item = chosen(self.held_up(by_a_person=True), pick)
         answer = self.on(item, "unblock", role="producer")
-        if PERSON not in item.holds:
-            assert answer.status_code == 409, answer.text
-            self.done("requester's to answer")
-            return
         assert answer.status_code == 200, answer.text
         item.goes_on({PERSON}, now())
         self.done("unblock", self.of(item))
+
+    @some(lambda self: self.held_up(by_a_person=False))
+    @rule(pick=which)
+    def is_its_requesters_to_answer(self, pick: int) -> None:
+        item = chosen(self.held_up(by_a_person=False), pick)
+        assert self.on(item, "unblock", role="producer").status_code == 409
+        self.done("requester's to answer")
 
     def shown(self, item: Item) -> Json:
         return self.world.run(read(self.world.routing, item.id))
