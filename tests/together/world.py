@@ -105,6 +105,7 @@ class World:
     def routing_in_a_process(self, dies_at: str) -> Iterator[asyncio.subprocess.Process]:
         """Instead of the one here, with the same clock; it is killed at this crash point."""
         self.run(self.stop("routing"))
+        crash.arm(None, "")  # the cue is not intake's
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv(process.CLOCK, now().isoformat())
             other, stack = self.routing.in_a_process(PROCESS, self._cues, free_port()), AsyncExitStack()
