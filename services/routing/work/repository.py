@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import Row, Select, TextClause, select, text
+from sqlalchemy import Row, Select, TextClause, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -113,6 +113,15 @@ async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any
     steps = models.history
     found = await session.execute(select(steps).where(steps.c.work_item_id == work_id).order_by(steps.c.version))
     return found.all()
+
+
+async def last_steps_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each took its last step. What the SLA clock says of an item is none."""
+    steps = models.history
+    is_step = steps.c.what.not_in(("at_risk", "breached", "escalated"))
+    query = select(steps.c.work_item_id, func.max(steps.c.at)).where(steps.c.work_item_id.in_(ids), is_step)
+    found = await session.execute(query.group_by(steps.c.work_item_id))
+    return {row[0]: row[1] for row in found}
 
 
 async def take_requests(session: AsyncSession, accepted: Sequence[Event[RequestAccepted]]) -> set[UUID]:
