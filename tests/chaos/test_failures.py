@@ -16,19 +16,19 @@ from packshot.local.data import identity
 from packshot.sample.catalogue import make_catalogue
 from tests.whole import Play, Whole, until, whole_packshot
 
-pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("intake", "routing", "qc", "qc-worker", "assets", "assets-worker", "governance", "metrics", "gateway")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole() -> Iterator[Whole]:
     """`packshot up`, ready."""
     with whole_packshot() as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     make_catalogue(folder, skus=4)

@@ -10,7 +10,7 @@ import pytest
 from packshot.local.data import DataDirectory
 from tests.whole import Whole, whole_packshot
 
-pytestmark = [pytest.mark.xdist_group("whole"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_sample_goes_all_the_way_and_every_number_agrees(whole: Whole, sample: Path) -> None:
