@@ -31,12 +31,14 @@ def until(check: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS
 
 @contextmanager
 def whole_packshot() -> Iterator["Whole"]:
-    """One that runs, in a folder of its own: pytest's are closed to the user that PostgreSQL runs as under root."""
+    """One that runs, and stops cleanly at the end, whatever was done to it. In a folder of its own: pytest's are closed
+    to the user that PostgreSQL runs as under root."""
     with tempfile.TemporaryDirectory(prefix="packshot-whole-", ignore_cleanup_errors=True) as folder:
         one = Whole(Path(folder))
         try:
             one.start()
             yield one
+            assert one.stop() == 0, one.log()
         finally:
             one.stop()
 
@@ -63,17 +65,21 @@ class Whole:
     def _serves(self) -> bool:
         """Not another one that answers at the same address."""
         assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
+        assert self._process.poll() is None, self.log()
         running = self.data.running()
         return running is not None and running["supervisor"]["pid"] == self._process.pid
 
     def is_ready(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
+        assert self._process.poll() is None, self.log()
         try:
             return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
+
+    def log(self) -> str:
+        """What `packshot up` has printed."""
+        return self._log.read_text()
 
     def stop(self) -> int:
         """As Ctrl-C does. Returns the exit code."""

@@ -1,4 +1,4 @@
-"""One whole Packshot for all system tests of a worker: as its users start it."""
+"""One whole Packshot for all system tests of a file: as its users start it."""
 
 import os
 from collections.abc import Iterator
