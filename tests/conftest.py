@@ -5,7 +5,13 @@ import pytest
 pytest_plugins = ["chassis.testkit.plugin"]
 
 # A file is run by one worker: begun last, a long one would leave the other worker idle.
-LONGEST = ("tests/chaos/test_failures.py", "tests/system/test_loop.py")
+LONGEST = (
+    "tests/chaos/test_failures.py",
+    "tests/system/test_loop.py",
+    "tests/intake/test_import_runs.py",
+    "tests/assets/test_rendering.py",
+    "tests/system/test_sample_catalogue.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
-from chassis.embedded import free_port
+from chassis.embedded import claim_ports
 from packshot.local.data import DataDirectory
 
 PATIENCE_SECONDS = 90
@@ -49,7 +49,7 @@ class Whole:
     def __init__(self, folder: Path) -> None:
         self.data = DataDirectory.at(folder)
         self.crash_points = self.data.part("crash")
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{next(claim_ports())}"
         self._log = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
 
