@@ -101,9 +101,12 @@ class Whole:
 
     def kill(self, name: str) -> None:
         """SIGKILL, and wait until the supervisor has noticed."""
-        before = self.processes()[name]
-        if before["identity"] is None:
-            return
+
+        def running() -> dict[str, Any] | None:
+            one = self.processes()[name]
+            return one if one["identity"] else None
+
+        before = until(running, f"{name} to run")
         psutil.Process(before["identity"]["pid"]).kill()
         until(lambda: self.processes()[name]["restarts"] > before["restarts"], f"{name} to be missed")
 
