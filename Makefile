@@ -31,7 +31,7 @@ up: $(READY) ## Start everything, without the sample
 
 ## Work on it
 test: $(READY) ## Run the tests; T=tests/qc for a part, WORKERS=1 for one process
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(T)
+	$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
 bench: $(READY) ## Measure, and compare with the bars; B=claims for one. Alone on the machine, please
 	$(BIN)/python -m bench $(B)

@@ -1,4 +1,10 @@
-"""What a claim costs while 100,000 items wait: over HTTP, from a routing service in a process of its own."""
+"""What a claim costs while 100,000 items wait: over HTTP, from a routing service in a process of its own.
+
+The bar is for 64 people who claim as people do, each every few seconds: one who has to wait waits for the few who ask
+at the same moment. People without a pause show what the service can do at most. Then each waits for all the others, so
+no service has a better mean than their number by its rate: against that stands their p99. Against the rate stands that
+of a bare UPDATE by as many connections, which checks nothing, keeps nothing and tells nobody.
+"""
 
 import asyncio
 import os
@@ -14,64 +20,18 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
+from bench import full_queue
 from bench.figure import Figure
+from bench.full_queue import WAITING
 from chassis.embedded import free_port
 from chassis.issuer import LocalIssuer
 from chassis.testkit import servers
 
-WAITING = 100_000
 FEW, MANY = 8, 64
 CLAIMS = 800
 WARM_UP = 200
 A_SECOND = 20
 BAR_MS = 50
-
-_TEAMS = ("skin_beauty", "colour_texture", "ghost_mannequin", "jewelry_reflective")
-
-# A month of a brand: SKUs of eight items, a third of them for a team, of every level, priority and due date.
-_FILL = f"""
-    INSERT INTO work_item (
-        id, version, kind, request_id, sku, product_name, category, materials, colorway, view, spec, complexity_class,
-        track, queue, owner_role, priority, gates, final_reviewers, zoom_required, ai, state, round, due_at, risk,
-        approval_owner, created_at, updated_at, ready_at, packs, chosen_by, step, blocked_for, rungs, team, level
-    )
-    SELECT
-        gen_random_uuid(), 1, 'shot', md5('request ' || n / 8)::uuid, 'SKU-' || n / 8, 'Argus Tee', 'apparel',
-        ARRAY['cotton'], 'colorway ' || n % 2, 'view ' || n % 8, '{{}}', 'C1', 'catalog', 'catalog', 'producer',
-        (ARRAY['normal', 'normal', 'normal', 'high', 'low', 'urgent'])[1 + (n * 7919) % 6],
-        ARRAY['technical', 'styling_fit', 'brand_merch', 'final_qc'], 1, false, false, 'ready', 0,
-        now() + (n * 7919) % {WAITING} * interval '10 seconds', 'on_time', 'mina', now(), now(), now(),
-        '{{"tracks": 1, "classes": 1, "calendar": 1}}',
-        '[{{"decides": "track", "rule": "catalog", "because": "nothing asks for another track"}}]', 'studio', '{{}}', 0,
-        (ARRAY[{", ".join(f"'{team}'" for team in _TEAMS)}])[1 + (n * 7919) % 12],
-        (ARRAY['junior', 'standard', 'senior', 'specialist'])[1 + (n * 104729) % 5]
-    FROM generate_series(1::bigint, {WAITING}) AS n
-"""  # noqa: S608, our own numbers
-_TIMERS = """
-    INSERT INTO timer (id, kind, key, due_at)
-    SELECT gen_random_uuid(), timer_kind, id::text, due_at + interval '1 day'
-    FROM work_item CROSS JOIN unnest(ARRAY['at_risk', 'breach']) AS timer_kind
-"""
-_PEOPLE = """
-    INSERT INTO person (subject, id, version, name, teams, level, lane, updated_by, updated_at)
-    SELECT 'limited-' || n, gen_random_uuid(), 1, 'limited', ARRAY['colour_texture'], 'senior', 'batch', 'bench', now()
-    FROM generate_series(0, 63) AS n
-"""
-# Null, or so high that it stops nobody here and is counted under its lock all the same.
-_LIMIT = """
-    UPDATE pack SET content = jsonb_set(content, '{queues}', (
-        SELECT jsonb_agg(
-            CASE WHEN one->>'name' = 'catalog' THEN one || jsonb_build_object('wip_limit', $1::int) ELSE one END
-        )
-        FROM jsonb_array_elements(content->'queues') AS one
-    )) WHERE name = 'queues'
-"""
-
-
-# Between the runs everyone hands in what they hold.
-_HAND_IN = """
-    UPDATE work_item SET state = 'in_review', claimed_by = NULL, lease_until = NULL WHERE claimed_by IS NOT NULL
-"""
 
 
 @dataclass
@@ -82,6 +42,11 @@ class Claimed:
     items: list[str] = field(default_factory=list)
     whole: float = 0
     busy: int = 0
+
+    @property
+    def rate(self) -> float:
+        """A second."""
+        return len(self.seconds) / self.whole
 
     def ms(self, share: float) -> float:
         return round(statistics.quantiles(self.seconds, n=1000)[round(share * 1000) - 1] * 1000, 1)
@@ -102,7 +67,7 @@ async def _measure() -> list[Figure]:
     with _service(issuer) as url:
         async with _client(url) as client:
             await _until_ready(client)
-            await _fill()
+            await full_queue.fill()
             return await _figures(client, issuer)
 
 
@@ -147,36 +112,19 @@ async def _until_ready(client: aiohttp.ClientSession) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _fill() -> None:
-    connection = await asyncpg.connect(
-        servers.database_url("routing"), server_settings={"search_path": "routing"}, timeout=60
-    )
-    try:
-        for statement in (_FILL, _TIMERS, _PEOPLE, "VACUUM ANALYZE work_item", "ANALYZE"):
-            await connection.execute(statement, timeout=300)
-    finally:
-        await connection.close()
-
-
-async def _execute(statement: str, *values: object) -> None:
-    connection = await asyncpg.connect(servers.database_url("routing"), server_settings={"search_path": "routing"})
-    try:
-        await connection.execute(statement, *values)
-    finally:
-        await connection.close()
-
-
 async def _figures(client: aiohttp.ClientSession, issuer: LocalIssuer) -> list[Figure]:
-    await _execute(_LIMIT, None)
-    await _claims(client, issuer, "anyone", 4, WARM_UP)
+    await full_queue.limit(None)
+    await _claims(client, issuer, "anyone", MANY, WARM_UP)  # until each connection has its statements prepared
     alone = await _claims(client, issuer, "anyone", 1, CLAIMS // 4)
     people = await _people(client, issuer)
     limited = await _claims(client, issuer, "limited", FEW, CLAIMS)
     crowd = await _claims(client, issuer, "anyone", MANY, CLAIMS)
-    await _execute(_LIMIT, CLAIMS + MANY)
+    keyed = await _claims(client, issuer, "anyone", MANY, CLAIMS, keyed=True)
+    bare = await _bare()
+    await full_queue.limit(CLAIMS + MANY)  # so high that it stops nobody, and counted all the same
     counted = await _claims(client, issuer, "anyone", FEW, CLAIMS)
     counted_crowd = await _claims(client, issuer, "anyone", MANY, CLAIMS)
-    runs = [alone, people, limited, crowd, counted, counted_crowd]
+    runs = [alone, people, limited, crowd, keyed, bare, counted, counted_crowd]
     items = [item for one in runs for item in one.items]
     skus = await _claims(client, issuer, "anyone", FEW, CLAIMS // 8, body={"group_by": "sku"})
     items += skus.items
@@ -191,8 +139,14 @@ async def _figures(client: aiohttp.ClientSession, issuer: LocalIssuer) -> list[F
     def told(name: str, one: Claimed, share: float) -> Figure:
         return Figure(f"claim, {name}, p{share * 100:g}", one.ms(share), "ms", waits)
 
+    def together(name: str, one: Claimed) -> Figure:
+        mean = MANY / one.rate * 1000
+        against = f"{MANY} people ÷ their rate: {mean:.4g} ms"
+        return Figure(f"claim, {name}, p99", one.ms(0.99), "ms", against, ratio=one.ms(0.99) / mean)
+
     def rate(name: str, one: Claimed) -> Figure:
-        return Figure(f"claims, {name}", round(len(one.seconds) / one.whole), "1/s", waits)
+        against = f"a bare UPDATE, {MANY} at once: {bare.rate:,.0f}/s"
+        return Figure(f"claims, {name}", round(one.rate), "1/s", against, ratio=one.rate / bare.rate)
 
     return [
         told("one person", alone, 0.5),
@@ -201,11 +155,13 @@ async def _figures(client: aiohttp.ClientSession, issuer: LocalIssuer) -> list[F
         asked(f"{FEW} at once without a pause, WIP limit", counted),
         rate(f"{FEW} at once", limited),
         rate(f"{FEW} at once, WIP limit", counted),
-        told(f"{MANY} at once without a pause", crowd, 0.5),
-        told(f"{MANY} at once without a pause", crowd, 0.99),
+        together(f"{MANY} at once without a pause", crowd),
         rate(f"{MANY} at once", crowd),
-        told(f"{MANY} at once, WIP limit", counted_crowd, 0.99),
+        together(f"{MANY} at once, each with a key", keyed),
+        rate(f"{MANY} at once, each with a key", keyed),
+        together(f"{MANY} at once, WIP limit", counted_crowd),
         rate(f"{MANY} at once, WIP limit", counted_crowd),
+        together(f"a bare UPDATE, {MANY} at once", bare),
         told(f"a SKU of 8, {FEW} at once", skus, 0.5),
         Figure("answers that say «later»", sum(one.busy for one in runs), "503s", f"{len(items):,} claimed"),
         Figure("items claimed twice", twice, "items", f"{len(items):,} claimed", bar="0", holds=twice == 0),
@@ -214,20 +170,50 @@ async def _figures(client: aiohttp.ClientSession, issuer: LocalIssuer) -> list[F
 
 
 async def _claims(
-    client: aiohttp.ClientSession, issuer: LocalIssuer, who: str, at_once: int, count: int, body: object = None
+    client: aiohttp.ClientSession,
+    issuer: LocalIssuer,
+    who: str,
+    at_once: int,
+    count: int,
+    body: object = None,
+    *,
+    keyed: bool = False,
 ) -> Claimed:
-    """So many claims by so many people, each without a pause."""
+    """So many claims by so many people, each without a pause; `keyed`: each with an Idempotency-Key."""
     found, left = Claimed(), iter(range(count))
 
     async def work(person: int) -> None:
         headers = _headers(issuer, f"{who}-{person}")
-        for _ in left:
-            await _claim(client, headers, found, body)
+        for number in left:
+            key = {"Idempotency-Key": str(number)} if keyed else {}
+            await _claim(client, headers | key, found, body)
 
     started = time.perf_counter()
     await asyncio.gather(*(work(person) for person in range(at_once)))
     found.whole = time.perf_counter() - started
-    await _execute(_HAND_IN)
+    await full_queue.hand_in()
+    return found
+
+
+async def _bare() -> Claimed:
+    """As many claims by as many connections, each in the first order that the index has."""
+    found, left = Claimed(), iter(range(CLAIMS))
+
+    async def work(connection: asyncpg.Connection) -> None:
+        statement = await connection.prepare(full_queue.BARE)
+        for number in left:
+            started = time.perf_counter()
+            found.items.append(str(await statement.fetchval(f"bare-{number}")))
+            found.seconds.append(time.perf_counter() - started)
+
+    connections = [await full_queue.connect() for _ in range(MANY)]
+    try:
+        started = time.perf_counter()
+        await asyncio.gather(*(work(connection) for connection in connections))
+        found.whole = time.perf_counter() - started
+    finally:
+        await asyncio.gather(*(connection.close() for connection in connections))
+    await full_queue.hand_in()
     return found
 
 
@@ -241,7 +227,7 @@ async def _people(client: aiohttp.ClientSession, issuer: LocalIssuer) -> Claimed
         await _claim(client, headers[number % MANY], found)
 
     await asyncio.gather(*(later(number) for number in range(CLAIMS // 2)))
-    await _execute(_HAND_IN)
+    await full_queue.hand_in()
     return found
 
 

@@ -1,17 +1,15 @@
 """The consumer loop: each event takes effect exactly once, in the transaction that also notes it in the inbox.
 
-A batch shares a transaction and falls back to one by one when it fails. A handler raises `NotYet` when the event
-depends on another that has not arrived, and `Reject` when it can never be handled. Everything else is tried again by
-the schedule; after its last try, or on a rejection, a message goes to the dead letters with its reason.
+A batch shares a transaction and falls back to one by one when it fails. What fails is tried again by the schedule;
+after its last try, or on a rejection, a message goes to the dead letters with its reason.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import nats.errors
@@ -22,54 +20,23 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis import inbox
 from chassis.bus import ACK_WAIT, EVENTS_STREAM, Bus
 from chassis.context import caused_by
 from chassis.crash import crash_point
 from chassis.database import Database, database_is_away
+from chassis.handlers import AnyHandler, Handlers, Job, NotYet, Reject, Together
 from chassis.logs import get_logger
 from chassis.memory import REMEMBER_NAMED, is_lost, recall
 from chassis.metrics import CONSUMED, DEAD_LETTERS
 from chassis.telemetry import consuming
-from contracts.envelope import Event, EventData, read_event
+from contracts.envelope import Event, read_event
 
 FETCH_SECONDS = 0.3  # also the longest that a stop waits for an idle consumer
 IDLE_CHECK_SECONDS = 2.0
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 
 log = get_logger(__name__)
-
-Handler = Callable[[AsyncSession, Any], Awaitable[None]]
-Prepare = Callable[[Any], Awaitable[Any]]
-BatchHandler = Callable[[AsyncSession, list[Event[Any]]], Awaitable[None]]
-PreparedHandler = Callable[[AsyncSession, Any, Any], Awaitable[None]]
-
-
-class NotYet(Exception):
-    """The event can't be handled before another one has arrived."""
-
-
-class Reject(Exception):
-    """The event can never be handled: it goes to the dead letters."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """Long work: `prepare(event)` runs outside a transaction, `apply(session, event, prepared)` inside one."""
-
-    prepare: Prepare
-    apply: PreparedHandler
-
-
-@dataclass(frozen=True)
-class Together:
-    """Takes all events of its type that stand side by side in a batch at once: `apply(session, events)`. What it
-    records says itself which event it answers (`Happened.answers`)."""
-
-    apply: BatchHandler
-
-
-AnyHandler = Handler | Job | Together
-Handlers = Mapping[type[EventData], AnyHandler]
 
 
 @dataclass(frozen=True)
@@ -197,7 +164,7 @@ class Consumer:
         """All in one transaction; False when any failed, with nothing done."""
         try:
             async with self._database.transaction() as session:
-                new = await self._note_in_inbox(session, [one.event.id for one in deliveries])
+                new = await inbox.note(session, self.name, [one.event.id for one in deliveries])
                 first = {one.event.id: one for one in reversed(deliveries)}  # the same event twice in one batch
                 fresh = [one for one in deliveries if one.event.id in new and first[one.event.id] is one]
                 for handler, side_by_side in groupby(fresh, key=lambda one: one.handler):
@@ -257,7 +224,7 @@ class Consumer:
         handler = delivery.handler
         if isinstance(handler, Job):
             async with self._database.transaction() as session:
-                if await self._is_in_inbox(session, delivery.event.id):
+                if await inbox.holds(session, self.name, delivery.event.id):
                     return
             try:
                 with self._context(delivery.event):
@@ -265,7 +232,7 @@ class Consumer:
             except (TimeoutError, ConnectionError) as error:  # not the database's: it counts as a try
                 raise RuntimeError(f"preparing failed: {error!r}") from error
         async with self._database.transaction() as session:
-            if await self._note_in_inbox(session, [delivery.event.id]):
+            if await inbox.note(session, self.name, [delivery.event.id]):
                 await self._run(session, handler, [delivery], prepared)
             await self._remember(session, [delivery])
 
@@ -289,23 +256,6 @@ class Consumer:
         stack.enter_context(caused_by(event.correlationid, event.id, event_type=event.type, event_id=str(event.id)))
         stack.enter_context(consuming(event.type, str(event.id), event.traceparent))
         return stack
-
-    async def _note_in_inbox(self, session: AsyncSession, ids: list[UUID]) -> set[UUID]:
-        rows = await session.execute(
-            text(
-                "INSERT INTO inbox (consumer, event_id) SELECT :consumer, id FROM unnest(CAST(:ids AS uuid[])) AS id"
-                " ON CONFLICT DO NOTHING RETURNING event_id"
-            ),
-            {"consumer": self.name, "ids": sorted(set(ids))},
-        )
-        return set(rows.scalars())
-
-    async def _is_in_inbox(self, session: AsyncSession, event_id: UUID) -> bool:
-        found = await session.execute(
-            text("SELECT 1 FROM inbox WHERE consumer = :consumer AND event_id = :id"),
-            {"consumer": self.name, "id": event_id},
-        )
-        return found.first() is not None
 
     async def _remember(self, session: AsyncSession, deliveries: list[_Delivery]) -> None:
         newest = max(deliveries, key=lambda one: one.message.metadata.sequence.stream)

@@ -1,17 +1,20 @@
 """PostgreSQL: one engine a process, one transaction a request or message. Nobody calls `commit()` in a service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import AdaptedConnection, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from chassis.settings import Settings
+
+WAIT_SECONDS = 10
 
 
 def asyncpg_dsn(url: str) -> str:
@@ -29,8 +32,7 @@ class Database:
             self.dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=settings.database_pool,
             max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=True,
+            pool_timeout=WAIT_SECONDS,
             connect_args={
                 "timeout": 5,
                 "server_settings": {
@@ -39,13 +41,27 @@ class Database:
                 },
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_closed)
+        # First come, first served. The pool itself gives a connection that comes back to whoever asks next, past those
+        # who wait for one: with more at once than connections some would wait several times as long as most.
+        self._turns = asyncio.Semaphore(settings.database_pool)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"service": settings.service})
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Commits when the block ends well, rolls back when it raises."""
-        async with self._sessions() as session, session.begin():
+        async with self._turn(), self._sessions() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Raises `TimeoutError`."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def ping(self) -> None:
         async with self.engine.connect() as connection:
@@ -53,6 +69,13 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _replace_closed(connection: AdaptedConnection, *_: object) -> None:
+    """The pool opens another one instead. The driver knows of a server that hung up without asking it; SQLAlchemy's own
+    ping asks in a transaction: three round trips for every request."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:

@@ -9,27 +9,55 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 import psutil
 
-PORTS = (20_000, 32_000)
+# Both below the range that outgoing connections take theirs from: one of those could have a port by the time that a
+# server starts or starts again. And apart, so that a single one is never of a block that is claimed.
+PORTS = (20_000, 26_000)
+BLOCK = 16
+BLOCKS = (26_000, 32_000, BLOCK)
 _PG_USER = "embedded_postgres"
 
 
 def free_port() -> int:
-    """A port to listen on. Below the range that outgoing connections take theirs from: one of those could have it by
-    the time that a server starts or starts again."""
+    """A port to listen on, soon: nobody keeps it free."""
     while True:
         port = random.randrange(*PORTS)  # noqa: S311, nothing secret
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+        if _is_free(port):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return _bind(probe, port)
+
+
+def _bind(one: socket.socket, port: int) -> bool:
+    try:
+        one.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+_claims: list[socket.socket] = []  # held until the process ends, however it ends
+
+
+def claim_ports() -> Iterator[int]:
+    """Ports to listen on, as many as are asked for. No other process gets them from here while this one lives: a server
+    may start on one late, and start again. Who holds the first port of a block has claimed the others."""
+    while True:
+        first = random.randrange(*BLOCKS)  # noqa: S311, nothing secret
+        claim = socket.socket()
+        if not _bind(claim, first):
+            claim.close()
+            continue
+        _claims.append(claim)
+        yield from filter(_is_free, range(first + 1, first + BLOCK))
 
 
 def _as_root() -> bool:

@@ -4,27 +4,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import context
 from chassis.clock import now
 from chassis.ids import new_id
+from chassis.writes import Write, write
 from contracts.envelope import Event, EventData
 
-_RECORD = text(
-    """
-    WITH e AS (
+_RECORD = """
+    event_new AS (
         INSERT INTO event_log (event_id, subject, aggregate_id, aggregate_version, payload, recorded_at)
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:subjects AS text[]), CAST(:aggregates AS text[]),
-            CAST(:versions AS int[]), CAST(:payloads AS json[]), CAST(:times AS timestamptz[])
+            CAST(:event_ids AS uuid[]), CAST(:event_subjects AS text[]), CAST(:event_aggregates AS text[]),
+            CAST(:event_versions AS int[]), CAST(:event_payloads AS json[]), CAST(:event_times AS timestamptz[])
         )
         RETURNING position
-    )
-    INSERT INTO unsent SELECT position FROM e
-    """
-)
+    ),
+    event_unsent AS (INSERT INTO unsent SELECT position FROM event_new)
+"""
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,12 @@ class Happened:
 
 async def record(session: AsyncSession, *happened: Happened) -> None:
     """Append events to the service's log, in this order."""
-    if not happened:
-        return
+    if happened:
+        await write(session, recorded(session, *happened))
+
+
+def recorded(session: AsyncSession, *happened: Happened) -> Write:
+    """The same, to be written together with what they tell."""
     at, trace = now(), context.traceparent()
     correlation = context.correlation_id.get() or str(new_id())
     events: list[Event[Any]] = [
@@ -59,14 +61,14 @@ async def record(session: AsyncSession, *happened: Happened) -> None:
         )
         for one in happened
     ]
-    await session.execute(
+    return Write(
         _RECORD,
         {
-            "ids": [event.id for event in events],
-            "subjects": [event.nats_subject() for event in events],
-            "aggregates": [event.subject for event in events],
-            "versions": [event.aggregateversion for event in events],
-            "payloads": [event.model_dump_json(exclude_none=False) for event in events],
-            "times": [at] * len(events),
+            "event_ids": [event.id for event in events],
+            "event_subjects": [event.nats_subject() for event in events],
+            "event_aggregates": [event.subject for event in events],
+            "event_versions": [event.aggregateversion for event in events],
+            "event_payloads": [event.model_dump_json(exclude_none=False) for event in events],
+            "event_times": [at] * len(events),
         },
     )

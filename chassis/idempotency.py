@@ -37,7 +37,7 @@ class Idempotency:
 
     async def answer(self, status: int, body: BaseModel, headers: dict[str, str] | None = None) -> Response:
         """The endpoint's answer, kept under the key if there is one."""
-        content = body.model_dump(mode="json")
+        content = body.model_dump_json()
         if self._key is not None:
             await self._session.execute(
                 text(
@@ -46,13 +46,13 @@ class Idempotency:
                 ),
                 {
                     "status": status,
-                    "answer": orjson.dumps(content).decode(),
+                    "answer": content,
                     "headers": orjson.dumps(headers or {}).decode(),
                     "caller": self._caller,
                     "key": self._key,
                 },
             )
-        return JSONResponse(content, status, headers)
+        return Response(content, status, headers, media_type="application/json")
 
 
 async def _idempotency(

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Verifier
 from chassis.bus import Bus
-from chassis.consumer import Consumer, Handlers
+from chassis.consumer import Consumer
 from chassis.crash import arm
 from chassis.database import Database, database_is_away
+from chassis.handlers import Handlers
 from chassis.logs import get_logger
 from chassis.migrations import migrate
 from chassis.relay import Relay

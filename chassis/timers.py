@@ -12,9 +12,26 @@ from chassis.clock import now
 from chassis.database import Database, database_is_away
 from chassis.ids import new_id
 from chassis.logs import get_logger
+from chassis.writes import Write, write
 
 POLL_SECONDS = 0.5
 PUT_OFF = timedelta(seconds=30)
+
+_SET = """
+    timer_set AS (
+        INSERT INTO timer (id, kind, key, due_at) SELECT * FROM unnest(
+            CAST(:timer_ids AS uuid[]), CAST(:timer_kinds AS text[]), CAST(:timer_keys AS text[]),
+            CAST(:timer_dues AS timestamptz[])
+        ) ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at
+    )
+"""
+_DROP = """
+    dropped_timer AS (
+        DELETE FROM timer
+        USING unnest(CAST(:dropped_kinds AS text[]), CAST(:dropped_keys AS text[])) AS gone (kind, key)
+        WHERE timer.kind = gone.kind AND timer.key = gone.key
+    )
+"""
 
 log = get_logger(__name__)
 
@@ -42,31 +59,31 @@ async def set_timer(session: AsyncSession, kind: str, key: object, due_at: datet
 
 async def set_timers(session: AsyncSession, timers: list[Timer]) -> None:
     """Many new timers in one statement."""
-    await session.execute(
-        text(
-            "INSERT INTO timer (id, kind, key, due_at)"
-            " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:keys AS text[]),"
-            " CAST(:dues AS timestamptz[])) ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at"
-        ),
+    await write(session, timers_set(timers))
+
+
+def timers_set(timers: list[Timer]) -> Write:
+    """The same, to be written together with what sets them."""
+    return Write(
+        _SET,
         {
-            "ids": [new_id() for _ in timers],
-            "kinds": [timer.kind for timer in timers],
-            "keys": [timer.key for timer in timers],
-            "dues": [timer.due_at for timer in timers],
+            "timer_ids": [new_id() for _ in timers],
+            "timer_kinds": [timer.kind for timer in timers],
+            "timer_keys": [timer.key for timer in timers],
+            "timer_dues": [timer.due_at for timer in timers],
         },
     )
 
 
 async def drop_timers(session: AsyncSession, timers: Iterable[tuple[str, str]]) -> None:
     """Many timers (kind, key) in one statement; one that isn't there is no error."""
+    await write(session, timers_dropped(timers))
+
+
+def timers_dropped(timers: Iterable[tuple[str, str]]) -> Write:
+    """The same, to be written together with what ends them."""
     named = list(timers)
-    await session.execute(
-        text(
-            "DELETE FROM timer USING unnest(CAST(:kinds AS text[]), CAST(:keys AS text[])) AS gone (kind, key)"
-            " WHERE timer.kind = gone.kind AND timer.key = gone.key"
-        ),
-        {"kinds": [kind for kind, _ in named], "keys": [key for _, key in named]},
-    )
+    return Write(_DROP, {"dropped_kinds": [kind for kind, _ in named], "dropped_keys": [key for _, key in named]})
 
 
 class Timers:

@@ -61,10 +61,14 @@ class QuoteLine(Value):
 
 
 class QuoteCost(Value):
-    """An estimate by the rates pack, never a bill."""
+    """An estimate, never a bill: so many hours of labour, by the pack of steps, at what they cost by the pack of
+    rates."""
 
     currency: str
-    rates_version: int = Field(ge=1, description="Version of the pack that it was estimated by.")
+    rates_version: int = Field(ge=1, description="Version of the pack of rates that it was estimated by.")
+    steps_version: int | None = Field(
+        default=None, ge=1, description="Version of the pack of steps; none where the rates still said the hours."
+    )
     hours: float = Field(description="Hours of labour more, or less.")
     difference: float = Field(description="What the request costs more, or less.")
     lost: float = Field(ge=0, description="What was spent on work that would be stopped or redone.")

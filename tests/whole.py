@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
-from chassis.embedded import free_port
+from chassis.embedded import claim_ports
 from packshot.local.data import DataDirectory
 
 PATIENCE_SECONDS = 90
@@ -31,12 +31,14 @@ def until(check: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS
 
 @contextmanager
 def whole_packshot() -> Iterator["Whole"]:
-    """One that runs, in a folder of its own: pytest's are closed to the user that PostgreSQL runs as under root."""
+    """One that runs, and stops cleanly at the end, whatever was done to it. In a folder of its own: pytest's are closed
+    to the user that PostgreSQL runs as under root."""
     with tempfile.TemporaryDirectory(prefix="packshot-whole-", ignore_cleanup_errors=True) as folder:
         one = Whole(Path(folder))
         try:
             one.start()
             yield one
+            assert one.stop() == 0, one.log()
         finally:
             one.stop()
 
@@ -47,7 +49,7 @@ class Whole:
     def __init__(self, folder: Path) -> None:
         self.data = DataDirectory.at(folder)
         self.crash_points = self.data.part("crash")
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{next(claim_ports())}"
         self._log = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,17 +65,21 @@ class Whole:
     def _serves(self) -> bool:
         """Not another one that answers at the same address."""
         assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
+        assert self._process.poll() is None, self.log()
         running = self.data.running()
         return running is not None and running["supervisor"]["pid"] == self._process.pid
 
     def is_ready(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
+        assert self._process.poll() is None, self.log()
         try:
             return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
+
+    def log(self) -> str:
+        """What `packshot up` has printed."""
+        return self._log.read_text()
 
     def stop(self) -> int:
         """As Ctrl-C does. Returns the exit code."""
@@ -95,9 +101,12 @@ class Whole:
 
     def kill(self, name: str) -> None:
         """SIGKILL, and wait until the supervisor has noticed."""
-        before = self.processes()[name]
-        if before["identity"] is None:
-            return
+
+        def running() -> dict[str, Any] | None:
+            one = self.processes()[name]
+            return one if one["identity"] else None
+
+        before = until(running, f"{name} to run")
         psutil.Process(before["identity"]["pid"]).kill()
         until(lambda: self.processes()[name]["restarts"] > before["restarts"], f"{name} to be missed")
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 D = TypeVar("D", bound=EventData)
 S = TypeVar("S", bound=Settings)
 
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 30
 
 
 class Start(Protocol):

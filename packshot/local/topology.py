@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chassis.embedded import PostgresFiles, free_port, nats_command
+from chassis.embedded import PostgresFiles, claim_ports, nats_command
 from packshot.local.data import SERVICES, DataDirectory
 
 DATABASE = "packshot"
@@ -39,22 +39,19 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def _postgres(data: DataDirectory) -> Process:
+def _postgres(data: DataDirectory, port: int) -> Process:
     files = PostgresFiles(data.part("postgres"))
     files.stop_leftover()
     files.init()
-    port = free_port()
     command, user = files.command(port)
     return Process("postgres", SERVER, port, command, user=user, stop_signal=2)
 
 
-def _nats(data: DataDirectory) -> Process:
-    port = free_port()
+def _nats(data: DataDirectory, port: int) -> Process:
     return Process("nats", SERVER, port, nats_command(data.part("nats"), port))
 
 
-def _service(service: str, module: str, name: str, environment: dict[str, str]) -> Process:
-    port = free_port()
+def _service(service: str, module: str, name: str, port: int, environment: dict[str, str]) -> Process:
     command = [
         sys.executable, "-m", "uvicorn", f"services.{service}.{module}:create_app", "--factory",
         "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "10",
@@ -73,7 +70,8 @@ def _gateway(port: int, environment: dict[str, str], services: dict[str, str]) -
 
 def make_topology(data: DataDirectory, port: int) -> list[Process]:
     """Every process, on free ports but for the gateway's. Blocks while PostgreSQL's directory is made."""
-    postgres, nats = _postgres(data), _nats(data)
+    ports = claim_ports()
+    postgres, nats = _postgres(data, next(ports)), _nats(data, next(ports))
     passwords = data.passwords()
     common = {
         **os.environ,
@@ -85,7 +83,7 @@ def make_topology(data: DataDirectory, port: int) -> list[Process]:
     def of(service: str, module: str, name: str) -> Process:
         url = f"postgresql://{service}:{passwords[service]}@127.0.0.1:{postgres.port}/{DATABASE}"
         process = {"PACKSHOT_PROCESS": "api" if module == "app" else module, "PACKSHOT_DATABASE_URL": url}
-        return _service(service, module, name, {**common, **process})
+        return _service(service, module, name, next(ports), {**common, **process})
 
     apis = {service: of(service, "app", service) for service in SERVICES}
     workers = [of(service, module, f"{service}-{module}") for service, module in WORKERS]

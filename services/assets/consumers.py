@@ -1,6 +1,6 @@
 """Which event does what: in the API's process, and in the worker's."""
 
-from chassis.consumer import Handlers, Together
+from chassis.handlers import Handlers, Together
 from contracts import routing
 from contracts.governance import DecisionDomainsPublished
 from contracts.qc import DecisionRecorded

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from chassis.consumer import Handler
+from chassis.handlers import Handler
 from contracts.amendments import AmendmentApplied, AmendmentQuoted, AmendmentRefused
 from contracts.assets import ChannelPackPublished
 from contracts.envelope import EventData

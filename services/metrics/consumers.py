@@ -1,6 +1,6 @@
 """Which event feeds which projection."""
 
-from chassis.consumer import Handlers, Together
+from chassis.handlers import Handlers, Together
 from contracts import routing
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.intake import (

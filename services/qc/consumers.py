@@ -1,6 +1,6 @@
 """Which event feeds which copy. What is measured is in `worker.py`."""
 
-from chassis.consumer import Handlers, Together
+from chassis.handlers import Handlers, Together
 from contracts import routing
 from contracts.assets import ChannelPackPublished
 from contracts.governance import DecisionDomainsPublished

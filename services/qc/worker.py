@@ -4,7 +4,7 @@ scale."""
 from fastapi import FastAPI
 
 from chassis.app import create_service_app
-from chassis.consumer import Job
+from chassis.handlers import Job
 from chassis.service import Service
 from contracts.assets import VersionStored
 from services.qc.inspections.files import Files

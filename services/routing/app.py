@@ -20,6 +20,8 @@ from services.routing.queues.service import publish_default_queues
 from services.routing.rerouting import endpoints as rerouting_endpoints
 from services.routing.settings import RoutingSettings
 from services.routing.sla import endpoints as sla_endpoints
+from services.routing.steps import endpoints as steps_endpoints
+from services.routing.steps.service import publish_default_steps
 from services.routing.tracks import endpoints as tracks_endpoints
 from services.routing.tracks.service import publish_default_packs
 from services.routing.work import endpoints as work_endpoints
@@ -32,6 +34,7 @@ async def publish_packs(session: AsyncSession) -> None:
     """Version 1 of each pack, on the first start."""
     await publish_default_packs(session, PACKS)
     await publish_default_queues(session, PACKS / "queues.toml")
+    await publish_default_steps(session, PACKS / "steps.toml")
     await publish_default_capacity(session, PACKS / "capacity.toml")
     await publish_default_rates(session, PACKS)
 
@@ -51,6 +54,7 @@ def create_app(settings: RoutingSettings | None = None) -> FastAPI:
             sla_endpoints.router,
             queues_endpoints.router,
             people_endpoints.router,
+            steps_endpoints.router,
             forecast_endpoints.router,
             tracks_endpoints.router,
             amendments_endpoints.router,

@@ -1,6 +1,6 @@
 """Which event does what to work."""
 
-from chassis.consumer import Handlers, Together
+from chassis.handlers import Handlers, Together
 from contracts.amendments import AmendmentAccepted, AmendmentClosed, AmendmentProposed
 from contracts.assets import VersionStored
 from contracts.governance import DecisionDomainsPublished

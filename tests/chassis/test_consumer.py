@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import consumer
 from chassis.bus import EVENTS_STREAM
 from chassis.clock import now
-from chassis.consumer import Job, NotYet, Together
 from chassis.events import Happened, record
+from chassis.handlers import Job, NotYet, Together
 from contracts.envelope import Event
 from contracts.intake import RequestCancelled, RequestReturned
 from tests.chassis.conftest import StartProbe

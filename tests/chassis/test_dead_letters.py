@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import consumer
 from chassis.bus import EVENTS_STREAM
-from chassis.consumer import Reject
+from chassis.handlers import Reject
 from contracts.envelope import Event
 from contracts.intake import RequestCancelled, RequestReturned
 from tests.chassis.conftest import StartProbe

@@ -155,7 +155,7 @@ async def run_until_it_dies(settings: Settings, crash_dir: Path) -> int:
         sys.executable, "-m", "tests.chassis.probe.process", cwd=Path(__file__).parents[2], env=os.environ | environment
     )
     try:
-        return await asyncio.wait_for(process.wait(), 20)
+        return await asyncio.wait_for(process.wait(), 60)
     finally:
         if process.returncode is None:
             process.kill()

@@ -5,7 +5,9 @@ from uuid import uuid4
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 
+from chassis.database import Database
 from chassis.testkit.harness import Harness
 from contracts.intake import RequestCancelled
 
@@ -55,6 +57,23 @@ async def test_connections_that_died_meanwhile_are_replaced(probe: Harness, name
     )
     assert killed
     assert (await make(probe, name)).status_code == 201
+
+
+async def test_whoever_waits_for_a_connection_comes_before_who_asks_again(probe: Harness) -> None:
+    database = Database(probe.service.settings.model_copy(update={"database_pool": 1}))
+    order: list[str] = []
+
+    async def ask(who: str) -> None:
+        for _ in range(3):
+            async with database.transaction() as session:
+                await session.execute(text("SELECT 1"))
+                order.append(who)
+
+    try:
+        await asyncio.gather(ask("one"), ask("another"))
+    finally:
+        await database.close()
+    assert order == ["one", "another"] * 3
 
 
 async def test_an_event_says_what_caused_it(probe: Harness, name: str) -> None:

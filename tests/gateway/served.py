@@ -93,5 +93,5 @@ async def serve_gateway(
             except aiohttp.ClientError:
                 return False
 
-        await eventually(answers, 30)
+        await eventually(answers, 60)
     return gateway

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from chassis.embedded import free_port
+from chassis.embedded import claim_ports
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -57,8 +57,8 @@ def write_documents(folder: Path) -> Path:
 
 
 def closed_port() -> int:
-    """Nobody listens there."""
-    return free_port()
+    """Nobody listens there, and no server that another test starts will."""
+    return next(claim_ports())
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
-"""Intake with the reference data that other services publish.
+"""Intake with the reference data that other services publish, and a clock that runs again after each test.
 
 `intake` is shared by a module's tests, which keep to requests and categories of their own; `fresh_intake` is for tests
 that change reference data. A module uses one of them, since they share the database.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from chassis.clock import clock
 from chassis.issuer import LocalIssuer
 from chassis.testkit.harness import Harness, Start, running
 from services.intake.app import create_app
@@ -59,3 +60,9 @@ async def port(intake: Harness) -> AsyncIterator[int]:
     """The app of `intake` behind a real server."""
     async with intake.served() as port:
         yield port
+
+
+@pytest.fixture(autouse=True)
+def _clock_runs_again() -> Iterator[None]:
+    yield
+    clock.reset()

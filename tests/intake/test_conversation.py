@@ -1,12 +1,10 @@
 """Any sequence of what people do with one request, with time passing and everything sent twice: the conversation is
 complete and in order, no state is skipped, and reminders come only while it is with its requester, each once."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -29,12 +27,6 @@ LEADS_TO = {
     "cancel": (Action.CANCELLED, "cancelled"),
 }
 Json = dict[str, Any]
-
-
-@pytest.fixture(autouse=True)
-def _clock_runs_again() -> Iterator[None]:
-    yield
-    clock.reset()
 
 
 class Conversation:

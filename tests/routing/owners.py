@@ -18,6 +18,7 @@ PACKS = {
     "/v1/tracks/classes": Role.CREATIVE_OPS_MANAGER,
     "/v1/tracks/calendar": Role.CREATIVE_OPS_MANAGER,
     "/v1/tracks/teams": Role.PRODUCER,
+    "/v1/steps": Role.PRODUCER,
 }
 
 

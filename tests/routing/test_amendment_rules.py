@@ -1,130 +1,28 @@
 """What an amendment does to work: applied, it gives what planning anew would give, and nothing past a gate is lost
 without being listed. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from chassis.packs import read_toml
-from contracts.amendments import AmendmentQuoted, Effect, Progress, Quote, QuoteLine
-from contracts.values import Gate, ImageSpec, Priority, Request, Risk, ShotPlan, Step, WorkKind, WorkState
-from services.routing.amendments.applying import steps
-from services.routing.amendments.domain import Difference, Proposal, Standing, differences, slot_of
-from services.routing.amendments.quoting import LINES_AN_EFFECT, Rates, quoted
-from services.routing.amendments.schemas import RatesPack
-from services.routing.app import PACKS
+from contracts.amendments import Effect, Progress
+from contracts.values import Gate, Priority, Request, WorkKind, WorkState
+from services.routing.amendments.domain import Proposal, Standing, differences, slot_of
 from services.routing.rerouting.domain import Way, reroute, wanted_of
-from services.routing.sla.domain import climb
 from services.routing.tracks.schemas import PackVersions
-from services.routing.work import domain
-from services.routing.work.domain import Hold, Tracked
-from services.routing.work.planning import due_for, plan_work
-from tests.routing.others import MONDAY, brief
-from tests.routing.test_rules import CALENDAR, DEFAULTS
+from services.routing.work.domain import Tracked
+from services.routing.work.planning import plan_work
+from tests.routing.amendments import all_fates, applied, compare, content, lived, quote_of, requests, world
+from tests.routing.others import MONDAY
+from tests.routing.test_rules import DEFAULTS
 
-RATES = Rates(RatesPack.model_validate(read_toml(PACKS / "rates.toml")), 1)
-LEASE = timedelta(hours=8)
-VIEWS = ["front", "back", "on_model", "ghost_mannequin"]
 FIELDS = (
     "category", "materials", "spec", "complexity_class", "track", "gates", "ai", "queue", "owner_role",
     "final_reviewers", "zoom_required", "priority", "approval_owner", "product_name",
 )  # fmt: skip
-
-
-def content(
-    colorways: Sequence[str] = ("white",), views: Sequence[str] = ("front",), size: int = 1000, **changes: Any
-) -> Request:
-    shots = [
-        ShotPlan(colorway=colorway, view=view, spec=ImageSpec(min_width=size))
-        for colorway in colorways
-        for view in views
-    ]
-    return brief(colorways=list(colorways), shots=shots, **changes)
-
-
-def compare(
-    standings: Sequence[Standing], old: Request | None, new: Request | None, at: datetime = MONDAY, keep: bool = False
-) -> list[Difference]:
-    proposal = Proposal(old, old.deadline if old else None, new, keep)
-    return differences(proposal, standings, lambda _: DEFAULTS, DEFAULTS, at)
-
-
-def quote_of(found: Sequence[Difference], at: datetime = MONDAY) -> tuple[Quote, list[QuoteLine]]:
-    return quoted(found, RATES, DEFAULTS.versions, 1, at)
-
-
-def applied(standings: Sequence[Standing], found: Sequence[Difference], at: datetime = MONDAY) -> list[Tracked]:
-    """All items afterwards, in their newest state."""
-    after = {one.item.work.id: one.item for one in standings}
-    for change in steps(found, "mina", at, "amendment 7"):
-        assert change.before is None or after[change.before.work.id] is not None
-        assert change.cause == "amendment 7"
-        after[change.after.work.id] = change.after
-    return list(after.values())
-
-
-# What may have happened to a shot, and to the variant of an approved one.
-FATES = ("untouched", "claimed", "in_review", "past_technical", "past_final", "returned", "blocked", "approved")
-
-
-def lived(item: Tracked, fate: str) -> Standing:
-    """An item in the state that this leads to."""
-    passed: set[Gate] = set()
-    if fate == "claimed":
-        item = domain.claim(item, "phil", MONDAY, LEASE).after
-    elif fate == "blocked":
-        item = domain.block(item, "pia", MONDAY, "the sample is damaged").after
-    elif fate != "untouched":
-        item = domain.hand_in(item, "phil", MONDAY).after
-    if fate in ("past_technical", "past_final"):
-        passed = {Gate.TECHNICAL} if fate == "past_technical" else set(Gate)
-    elif fate == "returned":
-        item = domain.send_back(item, "quinn", MONDAY, "studio", "technical: out_of_focus").after
-    elif fate == "approved":
-        item, passed = domain.approve(item, "quinn", MONDAY, MONDAY).after, set(Gate)
-    return Standing(item, frozenset(passed))
-
-
-def world(request: Request, fates: Sequence[str]) -> list[Standing]:
-    """The request's work; each next item has the next fate, variants only once their master is approved."""
-    found: list[Standing] = []
-    is_approved = dict[object, bool]()
-    for number, item in enumerate(plan_work(request, DEFAULTS, MONDAY)):
-        fate = fates[number % len(fates)]
-        if item.work.kind is WorkKind.VARIANT:
-            if not is_approved[item.work.parent_id]:
-                found.append(Standing(item))
-                continue
-            track, complexity = (
-                DEFAULTS.tracks.track(item.work.track),
-                DEFAULTS.classes.entry(item.work.complexity_class),
-            )
-            item = domain.make_ready(item, "quinn", MONDAY, due_for(MONDAY, track, complexity, None, DEFAULTS)).after
-        found.append(lived(item, fate))
-        is_approved[item.work.id] = fate == "approved"
-    return found
-
-
-requests = st.builds(
-    content,
-    colorways=st.lists(st.sampled_from(["white", "black", "gray"]), min_size=1, max_size=3, unique=True),
-    views=st.lists(st.sampled_from(VIEWS), min_size=1, max_size=4, unique=True),
-    size=st.sampled_from([1000, 2000]),
-    channels=st.lists(st.sampled_from(["pdp", "zalando", "amazon"]), min_size=1, max_size=3, unique=True),
-    materials=st.sampled_from([["cotton"], ["knit"], ["lace"]]),
-    use=st.sampled_from(["catalog", "campaign"]),  # another track for the shots, the same for their variants
-    priority=st.sampled_from(list(Priority)),
-    approval_owner=st.sampled_from(["mina", "otto"]),
-    attributes=st.sampled_from([{"fit_notes": "a"}, {"fit_notes": "b"}, {"return_sensitive": True}]),
-    deadline=st.sampled_from([None, MONDAY + timedelta(days=1), MONDAY + timedelta(days=40)]),
-)
-all_fates = st.lists(st.sampled_from(FATES), min_size=1, max_size=12)
 
 
 @settings(max_examples=150, deadline=None)
@@ -274,116 +172,6 @@ def test_no_amendment_undoes_what_a_person_has_rerouted(way: Way, fate: str) -> 
     assert effect is (Effect.CHANGED if fate in ("untouched", "blocked") else Effect.REDONE)
 
 
-def late(item: Tracked) -> Tracked:
-    """Breached, and one rung up."""
-    track, due_at = DEFAULTS.tracks.track(item.work.track), item.work.due_at
-    assert due_at is not None
-    changes = climb(item, due_at + timedelta(days=30), track, CALENDAR)
-    rung = next(change.after for change in changes if change.after.rungs == 1)
-    assert rung.next_rung_at is not None
-    return rung
-
-
-def test_late_work_stays_late_when_it_is_amended_and_begins_on_time_when_it_is_redone() -> None:
-    request = content(channels=[])
-    item = late(lived(world(request, ["untouched"])[0].item, "claimed").item)
-    at, standing = item.work.updated_at + timedelta(hours=1), Standing(item)
-    soon = request.model_copy(update={"deadline": at + timedelta(days=90), "priority": Priority.HIGH})
-    [amended] = applied([standing], compare([standing], request, soon, at), at)
-    assert (amended.work.risk, amended.rungs, amended.next_rung_at) == (
-        Risk.BREACHED, 1, item.next_rung_at,
-    )  # fmt: skip
-    assert amended.work.claimed_by == "phil"
-    found = compare([standing], request, request.model_copy(update={"materials": ["lace"]}), at)
-    [redone] = applied([standing], found, at)
-    assert (redone.work.risk, redone.rungs, redone.next_rung_at, redone.ready_at) == (Risk.ON_TIME, 0, None, at)
-    assert (redone.work.step, redone.work.claimed_by) == (Step.STUDIO, None)
-    assert redone.work.due_at is not None
-    assert redone.work.due_at > at
-    assert quote_of(found, at)[1][0].risk_after is Risk.ON_TIME
-
-
-@pytest.mark.parametrize("holds", [(Hold.PERSON,), (Hold.REQUESTER,), (Hold.PERSON, Hold.REQUESTER)])
-def test_what_holds_blocked_work_holds_it_when_it_is_redone(holds: tuple[Hold, ...]) -> None:
-    request, at = content(channels=[]), MONDAY + timedelta(hours=3)
-    item = replace(
-        lived(lived(world(request, ["untouched"])[0].item, "claimed").item, "blocked").item, blocked_for=holds
-    )
-    standing = Standing(item)
-    [redone] = applied([standing], compare([standing], request, content(materials=["lace"], channels=[]), at), at)
-    assert (redone.work.state, redone.blocked_in, redone.blocked_for) == (WorkState.BLOCKED, WorkState.READY, holds)
-    later = at + timedelta(hours=2)
-    goes_on = domain.unblock(redone, "pia", later, CALENDAR, LEASE).after
-    assert redone.work.due_at is not None
-    assert goes_on.work.due_at == CALENDAR.add(redone.work.due_at, timedelta(hours=2))
-
-
-def test_a_track_that_its_packs_do_not_have_keeps_its_due_time() -> None:
-    request = content()
-    shot = world(request, ["claimed"])[0].item
-    foreign = replace(shot, work=shot.work.model_copy(update={"track": "of_a_newer_pack"}))
-    for change in ({"deadline": MONDAY + timedelta(hours=2)}, {"attributes": {"fit_notes": "another"}}):
-        found = compare([Standing(foreign)], request, request.model_copy(update=change))
-        then = next(one.after for one in found if one.before) or foreign
-        assert (then.work.track, then.work.due_at) == ("of_a_newer_pack", shot.work.due_at)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "due"),
-    [
-        (None, timedelta(days=1), timedelta(days=1)),
-        (timedelta(days=1), None, None),
-        (timedelta(days=1), timedelta(days=2), timedelta(days=2)),
-        (None, timedelta(days=60), None),
-    ],
-)
-def test_another_deadline_moves_the_due_time(
-    old: timedelta | None, new: timedelta | None, due: timedelta | None
-) -> None:
-    """None: the end of the SLA."""
-    before = content(deadline=MONDAY + old if old else None)
-    after = before.model_copy(update={"deadline": MONDAY + new if new else None})
-    shot = world(before, ["claimed"])[0]
-    by_sla = plan_work(content(), DEFAULTS, MONDAY)[0].work.due_at
-    [one, *_] = compare([shot], before, after, MONDAY + timedelta(hours=3))
-    then = (one.after or shot.item).work
-    assert then.due_at == (MONDAY + due if due else by_sla)
-    assert then.claimed_by == "phil"
-
-
-def test_a_pause_stays_when_the_deadline_changes() -> None:
-    before = content(deadline=MONDAY + timedelta(days=2))
-    shot = world(before, ["untouched"])[0].item
-    blocked = domain.block(shot, "pia", MONDAY, "x").after
-    paused = domain.unblock(blocked, "pia", MONDAY + timedelta(hours=4), CALENDAR, LEASE).after
-    [one, *_] = compare([Standing(paused)], before, before.model_copy(update={"deadline": None}))
-    by_sla = plan_work(content(), DEFAULTS, MONDAY)[0].work.due_at
-    assert one.after is not None
-    assert by_sla is not None
-    assert one.after.work.due_at == CALENDAR.add(by_sla, timedelta(hours=4))
-
-
-def test_a_deadline_that_passed_or_is_close_shows_in_the_quote() -> None:
-    before = content(views=("front", "back"))
-    standings = world(before, ["untouched"])
-    at = MONDAY + timedelta(hours=4)
-    close, _ = quote_of(compare(standings, before, content(deadline=at + timedelta(minutes=10)), at), at)
-    assert (close.newly_at_risk, close.newly_breached) == (1, 0)
-    late, _ = quote_of(compare(standings, before, content(deadline=at - timedelta(minutes=10)), at), at)
-    assert (late.newly_at_risk, late.newly_breached) == (0, 1)
-    new, _ = quote_of(compare([], None, content(deadline=at + timedelta(hours=1)), at), at)
-    assert new.newly_at_risk == 1, "the deadline leaves it less than its SLA"
-
-
-def test_blocked_work_that_is_redone_stays_blocked() -> None:
-    request = content()
-    item = lived(lived(world(request, ["untouched"])[0].item, "in_review").item, "blocked").item
-    standing = Standing(item)
-    [after, *_] = applied([standing], compare([standing], request, content(materials=["lace"])))
-    assert (after.work.state, after.blocked_in, after.work.round) == (WorkState.BLOCKED, WorkState.READY, 1)
-    assert domain.unblock(after, "pia", MONDAY, CALENDAR, LEASE).after.work.state is WorkState.READY
-
-
 def test_a_request_that_was_taken_before_contents_were_kept_is_compared_with_its_work() -> None:
     request = content(views=("front", "back"))
     standings = world(request, ["in_review", "untouched"])
@@ -392,17 +180,6 @@ def test_a_request_that_was_taken_before_contents_were_kept_is_compared_with_its
     [redone] = [one for one in compare(standings, None, content(views=("front", "back"), materials=["knit"]))
                 if one.effect is Effect.REDONE]  # fmt: skip
     assert "materials" in redone.why
-
-
-def test_costs_are_the_hours_of_the_rates() -> None:
-    before, after = content(channels=[]), content(colorways=("white", "black"), channels=[])
-    quote, lines = quote_of(compare(world(before, ["untouched"]), before, after))
-    [added] = [line for line in lines if line.effect is Effect.ADDED]
-    assert added.class_after is not None
-    hours = RATES.pack.shot[added.class_after]
-    assert added.hours == pytest.approx(sum(hours.values()))
-    assert added.cost == pytest.approx(sum(RATES.pack.hourly[step] * value for step, value in hours.items()), abs=0.01)
-    assert (quote.cost.difference, quote.cost.lost, quote.cost.rates_version) == (added.cost, 0, 1)
 
 
 @pytest.mark.parametrize("fate", ["untouched", "in_review", "approved"])
@@ -424,43 +201,3 @@ def test_attributes_redo_begun_work_unless_it_is_to_be_kept() -> None:
         compare([one], before, after, keep=keep)[0].effect for one in (begun, untouched) for keep in (False, True)
     ]
     assert effects == [Effect.REDONE, Effect.KEPT, Effect.KEPT, Effect.KEPT]
-
-
-def test_the_largest_request_fits_into_an_event() -> None:
-    """500 shots on 30 channels: 15,500 items. Of all that stops, the one that is lost is named."""
-    channels = [f"channel_{number}_of_the_brand" for number in range(30)]
-    colorways = [f"colorway-{number}-with-a-long-name" for number in range(50)]
-    views = [f"view_{number}_with_a_long_name" for number in range(10)]
-    old = content(colorways=colorways, views=views, channels=channels)
-    standings = world(old, ["in_review"])
-    last_shot = len(standings) - 31
-    standings[last_shot] = replace(standings[last_shot], passed=frozenset({Gate.TECHNICAL}))
-    found = compare(
-        standings, old, content(colorways=colorways[:25], views=views, channels=channels, materials=["knit"])
-    )
-    quote, lines = quote_of(found)
-    assert len(standings) == len(lines) == 15_500
-    assert {effect: count for effect, count in quote.counts.items() if count} == {
-        "removed": 7_750, "redone": 250, "changed": 7_500,
-    }  # fmt: skip
-    assert len(quote.lines) == 3 * LINES_AN_EFFECT
-    assert [line.work_item_id for line in quote.lines if line.is_loss] == [standings[last_shot].item.work.id]
-    said = AmendmentQuoted(id=old.id, request_id=old.id, quote=quote)
-    assert len(said.model_dump_json()) < 250_000
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"currency": "euro"},
-        {"hourly": {"studio": -1}},
-        {"hourly": {"studio": 1}},
-        {"shot": {"C1": {"studio": 1}}},
-        {"variant": {}},
-        {"shot": {name: {"studio": 1e9} for name in ("C1", "C2", "C3", "C4")}},
-        {"more": 1},
-    ],
-)
-def test_rates_that_contradict_themselves_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        RatesPack.model_validate(read_toml(PACKS / "rates.toml") | change)

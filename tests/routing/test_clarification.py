@@ -200,6 +200,24 @@ async def test_an_answer_to_earlier_questions_that_comes_late_starts_nothing(
     await in_state(routing, shot["id"], "ready")
 
 
+async def test_a_return_that_comes_late_counts_though_the_work_was_at_risk_meanwhile(
+    routing: Harness, monday: datetime
+) -> None:
+    """What the SLA clock says of work is no step: the pause begins when the request was returned."""
+    request = brief(channels=[])
+    [shot] = await accept(routing, request)
+    clock.set(CALENDAR.add(monday, 20 * HOUR))
+
+    async def is_at_risk() -> bool:
+        return bool((await read(routing, shot["id"]))["risk"] == "at_risk")
+
+    await routing.eventually(is_at_risk)
+    await routing.publish(returned(request, monday + HOUR), request.id, 2)
+    await in_state(routing, shot["id"], "blocked")
+    await routing.publish(answered(request, monday + HOUR, clock.now()), request.id, 3)
+    assert due(await in_state(routing, shot["id"], "ready")) == CALENDAR.add(due(shot), 19 * HOUR)
+
+
 async def test_what_comes_before_the_request_waits_for_it(routing: Harness, monday: datetime) -> None:
     request = brief(channels=[])
     await routing.publish(answered(request, monday, monday), request.id, 3)

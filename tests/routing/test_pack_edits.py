@@ -60,8 +60,10 @@ async def test_every_version_can_be_read(house: Harness) -> None:
         second = copy.deepcopy(first)
         if "rules" in second:
             second["rules"][0]["because"] = "somebody thought better of it"
-        else:
+        elif "holidays" in second:
             second["holidays"] = ["2026-12-25"]
+        else:
+            second["elapsed_hours"]["catalog"]["studio"] = 3
         assert (await put(house, path, second)).status_code == 200
         newest, oldest = (await house.client.get(f"{path}/versions", headers=headers)).json()["items"]
         assert (newest["version"], newest["published_by"]) == (2, f"{owner}-1")
@@ -203,7 +205,7 @@ async def test_a_calendar_under_which_nothing_is_ever_due(house: Harness, monday
 async def test_nonsense_is_refused_and_changes_nothing(house: Harness) -> None:
     for path in PACKS:
         body = await content(house, path)
-        part = "hours" if "hours" in body else "rules"
+        part = next(name for name in ("rules", "hours", "elapsed_hours") if name in body)
         nonsense: list[Any] = [
             None, [], {}, "pack", body | {"more": 1}, body | {part: []}, body | {part: None}, body | {part: [[]] * 600},
             body | {part: 10**40},

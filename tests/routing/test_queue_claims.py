@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+from sqlalchemy import event
 
 from chassis.clock import clock
 from chassis.testkit.harness import Harness
@@ -91,6 +92,26 @@ async def test_a_claim_is_told_like_any_other(routing: Harness, monday: datetime
     [event] = await routing.recorded(WorkClaimed)
     assert (event.data.work.claimed_by, event.data.by) == ("rita", "rita")
     assert [row["kind"] for row in await routing.fetch("SELECT kind FROM timer WHERE kind = 'lease'")] == ["lease"]
+
+
+async def test_a_claim_is_four_statements(routing: Harness) -> None:
+    """Who asks, the item, all that it changes, and the count: what comes before the pick or after it, everyone who
+    claims at the same moment pays for."""
+    await waiting(routing, 2)
+    await claim(routing)  # the first one reads how long a lease is
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    engine = routing.service.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = await claim(routing)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert answer.status_code == 200
+    assert len(of_claim := [one for one in statements if "FROM timer WHERE due_at" not in one]) == 4, of_claim
 
 
 async def test_a_lost_answer_takes_no_second_item(routing: Harness) -> None:

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import ValidationError
 
+from chassis.packs import read_toml
 from contracts.routing import WorkAtRisk, WorkBreached, WorkChanged, WorkEscalated
 from contracts.values import ComplexityClass, Risk, Role, Step, WorkKind, WorkState
+from services.routing.app import PACKS
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.handoffs.domain import Moment, stint
-from services.routing.sla.domain import climb, fits_until, needs_fitting, time_to_go
+from services.routing.sla.domain import climb, fits_until, needs_fitting, time_to_go, usual_of
+from services.routing.steps.schemas import StepsPack
 from services.routing.tracks.schemas import Rung, Track
 from services.routing.tracks.service import Packs
 from services.routing.work import domain
@@ -30,13 +33,18 @@ C1 = CLASSES.classes[0]
 
 CATALOG = TRACKS.track("catalog").model_copy(
     update={
-        "usual_hours": {Step.STUDIO: 6, Step.RETOUCHING: 8, Step.QC: 3},
         "ladder": [
             Rung(after_hours=2, to=Role.PRODUCER), Rung(after_hours=8, to=Role.CREATIVE_OPS_MANAGER),
             Rung(after_hours=24, to=Role.APPROVAL_OWNER), Rung(after_hours=60, to=Role.QC_LEAD),
         ],
     }
 )  # fmt: skip
+SAID = StepsPack.model_validate(read_toml(PACKS / "steps.toml"))
+USUAL = usual_of(
+    SAID.model_copy(update={"elapsed_hours": {"catalog": {Step.STUDIO: 6, Step.RETOUCHING: 8, Step.QC: 3}}}),
+    CLASSES,
+    {},
+)
 SLA, SHARE = 24 * HOUR, 18 * HOUR
 TO_GO = {Step.STUDIO: 17 * HOUR, Step.RETOUCHING: 11 * HOUR, Step.QC: 3 * HOUR}
 
@@ -77,10 +85,10 @@ class SlaOfAShot(RuleBasedStateMachine):
     @initialize(place=st.sampled_from(PLACES), known=st.booleans())
     def begin(self, place: tuple[BusinessCalendar, datetime], known: bool) -> None:
         self.calendar, self.now = place
-        self.track = CATALOG if known else CATALOG.model_copy(update={"usual_hours": {}})
+        self.usual = USUAL if known else {}
         self.to_go = TO_GO if known else dict.fromkeys(TO_GO, NONE)
-        packs = replace(packs_with(self.track), calendar=self.calendar)
-        self.item = plan_work(brief(channels=[]), packs, self.now)[0]
+        packs = replace(packs_with(CATALOG), calendar=self.calendar)
+        self.item = plan_work(brief(channels=[]), packs, self.now, self.usual)[0]
         self.model = NONE  # business time less pauses
         self.was_at_risk = False
         self.told: list[WorkChanged | str] = []
@@ -116,7 +124,7 @@ class SlaOfAShot(RuleBasedStateMachine):
 
     def look(self) -> None:
         """The timers ring."""
-        for change in climb(self.item, self.now, self.track, self.calendar):
+        for change in climb(self.item, self.now, CATALOG, self.calendar):
             self.take(change)
 
     def take(self, change: Change) -> None:
@@ -125,7 +133,7 @@ class SlaOfAShot(RuleBasedStateMachine):
         assert (change.before.version, after.version) == (before.version, before.version + 1)
         if needs_fitting(before, after):
             work = after.work
-            to_go = time_to_go(work.kind, work.step, self.track, C1, {})
+            to_go = time_to_go(work.kind, work.step, CATALOG, C1, self.usual)
             after = replace(after, fits_until=fits_until(self.now, work.due_at, to_go, self.calendar))
         if before.work.step is not after.work.step:
             self.over += self.spent()
@@ -218,19 +226,24 @@ def test_rework_keeps_the_due_date_and_the_rung() -> None:
 
 
 def test_how_long_is_left_to_go() -> None:
-    """The track's own numbers times the class's factor, and what was measured instead."""
+    """The pack's hours times the class's factor, and what was measured instead."""
     c4 = CLASSES.entry(ComplexityClass.C4)
-    assert time_to_go(WorkKind.SHOT, Step.STUDIO, CATALOG, C1, {}) == 17 * HOUR
-    assert time_to_go(WorkKind.SHOT, Step.RETOUCHING, CATALOG, c4, {}) == 33 * HOUR
-    assert time_to_go(WorkKind.SHOT, Step.DELIVERY, CATALOG, C1, {}) == NONE
+    assert time_to_go(WorkKind.SHOT, Step.STUDIO, CATALOG, C1, USUAL) == 17 * HOUR
+    assert time_to_go(WorkKind.SHOT, Step.RETOUCHING, CATALOG, c4, USUAL) == 33 * HOUR
+    assert time_to_go(WorkKind.SHOT, Step.DELIVERY, CATALOG, C1, USUAL) == NONE
     measured = {
         ("catalog", Step.QC, ComplexityClass.C1): 10 * HOUR,
         ("hero", Step.RETOUCHING, ComplexityClass.C1): HOUR,
+        ("nowhere", Step.QC, ComplexityClass.C1): HOUR,
     }
-    assert time_to_go(WorkKind.SHOT, Step.STUDIO, CATALOG, C1, measured) == 24 * HOUR
-    assert time_to_go(WorkKind.SHOT, Step.RETOUCHING, CATALOG, c4, measured) == 33 * HOUR
-    marketplace = TRACKS.track("marketplace")
-    assert time_to_go(WorkKind.VARIANT, Step.DELIVERY, marketplace, C1, {}) == 2 * HOUR
+    usual = usual_of(SAID, CLASSES, measured)
+    assert time_to_go(WorkKind.SHOT, Step.STUDIO, CATALOG, C1, usual) == (2 + 3 + 10) * HOUR
+    assert time_to_go(WorkKind.SHOT, Step.RETOUCHING, CATALOG, c4, usual) == (3 + 1) * 3 * HOUR
+    assert time_to_go(WorkKind.SHOT, Step.STUDIO, TRACKS.track("hero"), C1, usual) == (8 + 1 + 4) * HOUR
+    marketplace, experiment = TRACKS.track("marketplace"), TRACKS.track("ai_experiment")
+    assert time_to_go(WorkKind.VARIANT, Step.DELIVERY, marketplace, C1, usual) == 2 * HOUR
+    assert time_to_go(WorkKind.VARIANT, Step.QC, marketplace, C1, usual) == HOUR
+    assert time_to_go(WorkKind.SHOT, Step.STUDIO, experiment, C1, usual) == NONE
 
 
 @pytest.mark.parametrize(
@@ -250,11 +263,11 @@ def test_until_when_they_fit(to_go: float, due: float | None, until: float | Non
 
 
 def test_work_that_never_fits_is_at_risk_from_its_first_moment_and_not_before() -> None:
-    slow = CATALOG.model_copy(update={"usual_hours": {Step.STUDIO: 100}})
-    shot = shot_on(slow)
+    usual = {("catalog", Step.STUDIO, ComplexityClass.C1): 100 * HOUR}
+    shot = plan_work(brief(), packs_with(CATALOG), MONDAY, usual)[0]
     assert timers_of(shot)[TimerKind.AT_RISK] == MONDAY
-    assert rungs(climb(shot, MONDAY - timedelta(seconds=1), slow, CALENDAR)) == []
-    assert rungs(climb(shot, MONDAY, slow, CALENDAR)) == ["at_risk", "at_risk"]
+    assert rungs(climb(shot, MONDAY - timedelta(seconds=1), CATALOG, CALENDAR)) == []
+    assert rungs(climb(shot, MONDAY, CATALOG, CALENDAR)) == ["at_risk", "at_risk"]
 
 
 @pytest.mark.parametrize(
@@ -267,9 +280,6 @@ def test_work_that_never_fits_is_at_risk_from_its_first_moment_and_not_before() 
         {"ladder": [{"after_hours": 8, "to": "nobody"}]},
         {"ladder": [{"after_hours": 8}]},
         {"ladder": [{"after_hours": hours, "to": "producer"} for hours in range(1, 22)]},
-        {"usual_hours": {"studio": -1}},
-        {"usual_hours": {"nowhere": 1}},
-        {"usual_hours": {"studio": 2001}},
     ],
 )
 def test_a_ladder_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""One whole Packshot for all system tests of a worker: as its users start it."""
+"""One whole Packshot for all system tests of a file: as its users start it."""
 
 import os
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from tests.whole import Whole, whole_packshot
 REAL = Path(os.environ.get("PACKSHOT_CATALOGUE", Path(__file__).parents[3] / "shared" / "data" / "catalogue"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole() -> Iterator[Whole]:
     """`packshot up`, ready."""
     with whole_packshot() as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sample catalogue, with defects."""
     folder = tmp_path_factory.mktemp("sample")
@@ -27,7 +27,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def real() -> Path:
     """Real studio photos, where there are some."""
     if not (REAL / "catalogue.csv").exists():

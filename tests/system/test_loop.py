@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from packshot.local.data import DataDirectory
-from tests.whole import Whole, whole_packshot
+from tests.whole import Whole
 
-pytestmark = [pytest.mark.xdist_group("whole"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_sample_goes_all_the_way_and_every_number_agrees(whole: Whole, sample: Path) -> None:
@@ -77,13 +77,12 @@ def test_a_second_one_on_the_same_data_is_refused(whole: Whole) -> None:
         DataDirectory.at(whole.data.folder).take(print)
 
 
-def test_data_is_kept_between_starts() -> None:
-    with whole_packshot() as one:
-        headers = one.token("producer") | {"Idempotency-Key": "kept"}
-        made = httpx.post(f"{one.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers).json()
-        assert made["state"] == "returned"
-        assert one.stop() == 0
-        one.start()
-        assert one.get(f"/v1/requests/{made['id']}").json()["sku"] == "KEPT-1"
-        again = httpx.post(f"{one.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers)
-        assert again.json()["id"] == made["id"]
+def test_data_is_kept_between_starts(whole: Whole) -> None:
+    headers = whole.token("producer") | {"Idempotency-Key": "kept"}
+    made = httpx.post(f"{whole.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers).json()
+    assert made["state"] == "returned"
+    assert whole.stop() == 0
+    whole.start()
+    assert whole.get(f"/v1/requests/{made['id']}").json()["sku"] == "KEPT-1"
+    again = httpx.post(f"{whole.url}/v1/requests", json={"sku": "KEPT-1"}, headers=headers)
+    assert again.json()["id"] == made["id"]

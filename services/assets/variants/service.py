@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.consumer import Job, NotYet, Reject
 from chassis.database import Database
+from chassis.handlers import Job, NotYet, Reject
 from chassis.logs import get_logger
 from contracts.assets import ChannelPack, Version
 from contracts.envelope import Event

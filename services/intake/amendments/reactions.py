@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import Handler, NotYet
 from chassis.events import Happened, record
+from chassis.handlers import Handler, NotYet
 from chassis.timers import Timer, TimerHandler, drop_timers, set_timer
 from contracts.amendments import AmendmentApplied, AmendmentQuoted, AmendmentRefused
 from contracts.envelope import Event

@@ -15,20 +15,17 @@ from chassis.ids import new_id
 from chassis.packs import load_pack
 from chassis.pagination import Page, PageRequest, next_cursor
 from contracts.intake import FieldProblem, RequestAccepted, RequestCancelled, RequestReturned
-from contracts.values import AiUse, ComplexityClass, Priority, Request, Waiver
-from services.intake.categories.domain import implied_materials
 from services.intake.categories.schemas import CategoryPack
 from services.intake.clarification import thread
 from services.intake.reference import CATEGORY, Reference, load_reference
-from services.intake.requests import repository
-from services.intake.requests.ai_policy import FORBIDDEN, AiCase, Ruling, rule_on
+from services.intake.requests import checking, repository
+from services.intake.requests.ai_policy import FORBIDDEN
 from services.intake.requests.completeness import MAX_SHOTS, find_problems
 from services.intake.requests.domain import Action, amended, planned_shots, require_legal
 from services.intake.requests.errors import AiUseForbidden, UnknownRequest
 from services.intake.requests.repository import StoredRequest
 from services.intake.requests.schemas import (
     WAITING_FOR,
-    AiRuling,
     Brief,
     RequestState,
     RequestSummary,
@@ -53,7 +50,7 @@ async def create_many(
 ) -> list[StoredRequest | AiUseForbidden]:
     """What becomes of each brief; of one that is forbidden nothing is stored."""
     at = now()
-    made = [_judged(_blank(brief, requested_by, at), reference, at) for brief in briefs]
+    made = [checking.judged(_blank(brief, requested_by, at), reference, at) for brief in briefs]
     stored = await _with_slots(session, [one for one in made if isinstance(one, StoredRequest)])
     await repository.add(session, stored)
     await _record_outcomes(session, stored)
@@ -76,52 +73,34 @@ def _blank(brief: Brief, requested_by: str, at: datetime) -> StoredRequest:
     )
 
 
-def _judged(stored: StoredRequest, reference: Reference, at: datetime) -> StoredRequest | AiUseForbidden:
-    try:
-        return _checked(stored, reference, at)
-    except AiUseForbidden as forbidden:
-        return forbidden
-
-
 async def _with_slots(session: AsyncSession, checked: Sequence[StoredRequest]) -> list[StoredRequest]:
     """Those that are to be accepted have their slots now; one that asks for what is in work already is returned."""
     problems = await slots.take(session, [one.accepted for one in checked if one.accepted])
     return [
-        _returned(replace(one, accepted=None, ai_ruling=None), problems[one.id]) if one.id in problems else one
+        checking.returned(replace(one, accepted=None, ai_ruling=None), problems[one.id]) if one.id in problems else one
         for one in checked
     ]
-
-
-def _returned(stored: StoredRequest, problems: list[FieldProblem]) -> StoredRequest:
-    """With its requester since its newest change."""
-    return replace(
-        stored,
-        state=RequestState.RETURNED,
-        problems=problems,
-        returned_at=stored.updated_at,
-        returned_version=stored.version,
-    )
 
 
 async def validate(session: AsyncSession, brief: Brief) -> Validation:
     """What would become of a brief that was sent now. Stores nothing, records nothing."""
     reference, at = await load_reference(session), now()
     pack, version = reference.categories.get(brief.category or "", (None, None))
-    case, ruling = _ruled(brief, pack, reference)
+    case, ruling = checking.ruled(brief, pack, reference)
     problems = find_problems(brief, case, ruling, reference, at)
     if not problems and pack and version:
-        wanted = _accepted(_blank(brief, "", at), pack, version, _materials(brief, pack), at)
+        wanted = checking.as_accepted(_blank(brief, "", at), pack, version, at)
         problems = await slots.in_the_way(session, wanted)
     verdict = Verdict.RETURNED if problems else Verdict.ACCEPTED
     if ruling and ruling.verdict == FORBIDDEN:
-        verdict, [refused] = Verdict.REFUSED, _forbidden(ruling).errors
+        verdict, [refused] = Verdict.REFUSED, checking.refusal(ruling).errors
         problems.insert(0, FieldProblem(pointer=refused.pointer, problem=refused.detail, remedy=refused.remedy or ""))
     return Validation(
         state=verdict,
         problems=problems,
         category_version=version,
         shots=planned_shots(pack, brief)[:MAX_SHOTS] if pack else [],
-        ai_ruling=_kept(ruling),
+        ai_ruling=checking.shown(ruling),
     )
 
 
@@ -132,7 +111,7 @@ async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expecte
     check_version(expected, stored.version)
     at = now()
     changed = replace(stored, version=stored.version + 1, brief=amended(stored.brief, changes), updated_at=at)
-    [checked] = await _with_slots(session, [_checked(changed, await load_reference(session), at)])
+    [checked] = await _with_slots(session, [checking.checked(changed, await load_reference(session), at)])
     await repository.replace(session, checked)
     await thread.stop_reminders(session, stored)
     await _record_outcomes(session, [checked], amended_by)
@@ -200,7 +179,7 @@ async def check_amended(session: AsyncSession, stored: StoredRequest, brief: Bri
         kept = await load_pack(session, CATEGORY + accepted.category, CategoryPack, accepted.category_version)
         if kept is not None:
             reference = replace(reference, categories={**reference.categories, accepted.category: kept})
-    return _checked(replace(stored, brief=brief, problems=[]), reference, at)
+    return checking.checked(replace(stored, brief=brief, problems=[]), reference, at)
 
 
 async def locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
@@ -208,89 +187,6 @@ async def locked(session: AsyncSession, request_id: UUID) -> StoredRequest:
     if stored is None:
         raise UnknownRequest(request_id)
     return stored
-
-
-def _checked(stored: StoredRequest, reference: Reference, at: datetime) -> StoredRequest:
-    """The request in the state that its brief gives it. Raises `AiUseForbidden`."""
-    brief = stored.brief
-    pack, version = reference.categories.get(brief.category or "", (None, 0))
-    case, ruling = _ruled(brief, pack, reference)
-    if ruling and ruling.verdict == FORBIDDEN:
-        raise _forbidden(ruling)
-    problems = find_problems(brief, case, ruling, reference, at)
-    if problems or pack is None:
-        return _returned(stored, problems)
-    return replace(
-        stored,
-        state=RequestState.ACCEPTED,
-        problems=[],
-        accepted=_accepted(stored, pack, version, _materials(brief, pack), at),
-        ai_ruling=_kept(ruling),
-    )
-
-
-def _materials(brief: Brief, pack: CategoryPack | None) -> list[str]:
-    """Those that were named, and those that the attributes bring with them."""
-    implied = implied_materials(pack, brief.attributes or {}) if pack else set()
-    return list(dict.fromkeys([*(brief.materials or ()), *sorted(implied)]))
-
-
-def _ruled(brief: Brief, pack: CategoryPack | None, reference: Reference) -> tuple[AiCase | None, Ruling | None]:
-    """The brief's use of AI, if it asks for one, and what the policy says of it."""
-    if brief.ai is None:
-        return None, None
-    materials = frozenset(_materials(brief, pack))
-    case = AiCase(brief.ai.use, brief.ai.human_review, brief.category, materials, brief.use)
-    return case, rule_on(case, reference.ai_policy)
-
-
-def _forbidden(ruling: Ruling) -> AiUseForbidden:
-    return AiUseForbidden(ruling.rules[0], ruling.text, ruling.policy_version)
-
-
-def _kept(ruling: Ruling | None) -> AiRuling | None:
-    if ruling is None:
-        return None
-    return AiRuling(
-        verdict=ruling.verdict,
-        rules=list(ruling.rules),
-        conditions=list(ruling.conditions),
-        raises_class_to=ruling.raises_class_to,
-        policy_version=ruling.policy_version,
-    )
-
-
-def _accepted(stored: StoredRequest, pack: CategoryPack, version: int, materials: list[str], at: datetime) -> Request:
-    """What production is told. Called for a complete brief only."""
-    brief = stored.brief
-    ai = brief.ai
-    return Request(
-        id=stored.id,
-        sku=brief.sku or "",
-        product_name=(brief.product_name or "").strip(),
-        category=pack.name,
-        category_version=version,
-        materials=materials,
-        use=brief.use or "",
-        colorways=brief.colorways or [],
-        shots=planned_shots(pack, brief),
-        waivers=[
-            Waiver(view=waiver.view or "", colorway=waiver.colorway, cause=waiver.cause or "")
-            for waiver in brief.waivers or ()
-        ],
-        channels=brief.channels or [],
-        attributes=brief.attributes or {},
-        ai=AiUse.model_validate(ai.model_dump()) if ai else None,
-        references=brief.references or [],
-        priority=Priority(brief.priority or ""),
-        deadline=brief.deadline,
-        approval_owner=(brief.approval_owner or "").strip(),
-        proposed_class=ComplexityClass(brief.proposed_class) if brief.proposed_class else None,
-        proposed_track=brief.proposed_track,
-        requested_by=stored.requested_by,
-        received_at=stored.received_at,
-        accepted_at=at,
-    )
 
 
 async def _record_outcomes(

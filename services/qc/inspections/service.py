@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import NotYet
 from chassis.database import Database
 from chassis.events import Happened, record
+from chassis.handlers import NotYet
 from chassis.ids import new_id
 from contracts.assets import Version, VersionStored
 from contracts.envelope import Event

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import NotYet
+from chassis.handlers import NotYet
 from chassis.ids import new_id
 from chassis.problems import NotFound
 from contracts.assets import Version

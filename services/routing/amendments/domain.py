@@ -98,7 +98,7 @@ def differences(
     usual: Usual | None = None,
 ) -> list[Difference]:
     """One for every item that is not cancelled, and for every item that would be made; masters before variants.
-    `usual`: how long steps were measured to take."""
+    `usual`: how long steps usually take."""
     live = [one for one in standings if one.item.work.state is not WorkState.CANCELLED]
     live.sort(key=lambda one: (one.item.work.kind is WorkKind.VARIANT, one.item.work.id))
     if proposal.new is None:

@@ -49,7 +49,7 @@ async def list_quote_items(
 
 @router.get("/v1/rates", summary="The rates that quotes are estimated by")
 async def read_rates(caller: AnyCaller, session: Session, response: Response) -> PublishedRates:
-    """What an hour costs, and how many hours work takes, by step and class."""
+    """What an hour of labour costs, by step. How many hours work takes, `/v1/steps` says."""
     rates = await service.current_rates(session)
     set_etag(response, rates.version)
     return rates

@@ -8,29 +8,15 @@ from datetime import datetime
 
 from contracts.amendments import Effect, Progress, Quote, QuoteCost, QuoteLine
 from contracts.values import Risk, Step, WorkKind, WorkState
-from services.routing.amendments.domain import Difference
-from services.routing.amendments.schemas import RatesPack
+from services.routing.amendments.domain import Difference, Standing
+from services.routing.amendments.schemas import PublishedRates
+from services.routing.handoffs.domain import WAYS, steps_to_go
+from services.routing.steps.schemas import PublishedSteps
 from services.routing.tracks.schemas import PackVersions
 from services.routing.work.domain import Tracked
 
 LINES_AN_EFFECT = 50
 """A quote travels as one event, and a request may have 15,000 items: of each effect it names the first ones."""
-
-# Steps whose labour is spent when work is this far. Begun work counts as photographed: nobody's hours are given back.
-_SPENT = {
-    Progress.NOT_BEGUN: frozenset[Step](),
-    Progress.BEGUN: frozenset({Step.STUDIO}),
-    Progress.PAST_GATE: frozenset({Step.STUDIO, Step.RETOUCHING, Step.QC}),
-    Progress.APPROVED: frozenset(Step),
-}
-
-
-@dataclass(frozen=True)
-class Rates:
-    """The pack in force, and its version."""
-
-    pack: RatesPack
-    version: int
 
 
 @dataclass(frozen=True)
@@ -50,19 +36,36 @@ class Labour:
         return Labour(-self.hours, -self.cost)
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What an estimate rests on: how much labour steps take, and what it costs, by the packs in force."""
+
+    steps: PublishedSteps
+    rates: PublishedRates
+
+    def labour(self, item: Tracked, steps: Iterable[Step] | None = None) -> Labour:
+        """Of these steps of an item; without any: of all that it takes."""
+        by_step = self.steps.labour_of(item.work.kind, item.work.complexity_class)
+        counted = by_step if steps is None else [*steps]
+        return Labour(
+            sum(by_step[step] for step in counted), sum(by_step[step] * self.rates.hourly[step] for step in counted)
+        )
+
+
 def quoted(
-    found: Sequence[Difference], rates: Rates, versions: PackVersions, number: int, at: datetime
+    found: Sequence[Difference], basis: Basis, versions: PackVersions, number: int, at: datetime
 ) -> tuple[Quote, list[QuoteLine]]:
     """The quote, and all its lines: by effect, losses first, the order of the items within."""
     priced = sorted(
-        ((_line(one, rates.pack, at), _spent_in_vain(one, rates.pack)) for one in found),
+        ((_line(one, basis, at), _spent_in_vain(one, basis)) for one in found),
         key=lambda pair: (list(Effect).index(pair[0].effect), not pair[0].is_loss),
     )
     lines = [line for line, _ in priced]
     counts = Counter(line.effect for line in lines)
     cost = QuoteCost(
-        currency=rates.pack.currency,
-        rates_version=rates.version,
+        currency=basis.rates.currency,
+        rates_version=basis.rates.version,
+        steps_version=basis.steps.version,
         hours=round(sum(line.hours for line in lines), 2),
         difference=round(sum(line.cost for line in lines), 2),
         lost=round(sum(lost.cost for _, lost in priced), 2),
@@ -126,13 +129,13 @@ def moved_on(old: Iterable[QuoteLine], new: Iterable[QuoteLine]) -> str:
     return f"Since it was quoted, work has moved on{which}. Nothing was applied; this is the quote as it stands now."
 
 
-def _line(one: Difference, rates: RatesPack, at: datetime) -> QuoteLine:
+def _line(one: Difference, basis: Basis, at: datetime) -> QuoteLine:
     before, after = one.before, one.after
     item = before.item if before else after
     assert item is not None
     work = item.work
     planned = (after or item).work
-    labour = _difference(one, rates)
+    labour = _difference(one, basis)
     stops = one.effect is Effect.REMOVED
     due_after = one.starts.due_at if one.starts else planned.due_at
     if one.effect is Effect.REDONE and work.kind is WorkKind.VARIANT:
@@ -175,36 +178,41 @@ def _risk_after(one: Difference, after: Tracked, due_at: datetime | None, at: da
     return Risk.AT_RISK if one.is_tight or is_late else after.work.risk
 
 
-def _difference(one: Difference, rates: RatesPack) -> Labour:
+def _difference(one: Difference, basis: Basis) -> Labour:
     """What the request takes more of, or less."""
     before, after = one.before, one.after
     match one.effect:
         case Effect.ADDED if after is not None:
-            return _labour(after, rates)
+            return basis.labour(after)
         case Effect.REMOVED if before is not None:
-            return _spent(one, rates) - _labour(before.item, rates)
+            return _spent(one, basis) - basis.labour(before.item)
         case Effect.REDONE if before is not None and after is not None:
-            return _labour(after, rates) - _labour(before.item, rates) + _spent(one, rates)
+            return basis.labour(after) - basis.labour(before.item) + _spent(one, basis)
         case Effect.CHANGED if before is not None and after is not None:
-            return _labour(after, rates) - _labour(before.item, rates)
+            return basis.labour(after) - basis.labour(before.item)
     return Labour()
 
 
-def _labour(item: Tracked, rates: RatesPack, steps: frozenset[Step] = frozenset(Step)) -> Labour:
-    by_class = rates.shot if item.work.kind is WorkKind.SHOT else rates.variant
-    hours = {step: value for step, value in by_class[item.work.complexity_class].items() if step in steps}
-    return Labour(sum(hours.values()), sum(value * rates.hourly[step] for step, value in hours.items()))
-
-
-def _spent(one: Difference, rates: RatesPack) -> Labour:
+def _spent(one: Difference, basis: Basis) -> Labour:
     """What is spent on the item already."""
-    if one.before is None:
-        return Labour()
-    return _labour(one.before.item, rates, _SPENT[one.before.progress])
+    return basis.labour(one.before.item, _done(one.before)) if one.before else Labour()
 
 
-def _spent_in_vain(one: Difference, rates: RatesPack) -> Labour:
-    return _spent(one, rates) if one.effect in (Effect.REMOVED, Effect.REDONE) else Labour()
+def _done(standing: Standing) -> Sequence[Step]:
+    """Steps whose labour is spent: those before the one where it stands, and of begun work at least the first, for
+    nobody's hours are given back. What is past a gate was looked at."""
+    work = standing.item.work
+    way = WAYS[work.kind]
+    match standing.progress:
+        case Progress.NOT_BEGUN:
+            return ()
+        case Progress.BEGUN:
+            return way[: max(1, len(way) - len(steps_to_go(work.kind, work.step)))]
+    return way
+
+
+def _spent_in_vain(one: Difference, basis: Basis) -> Labour:
+    return _spent(one, basis) if one.effect in (Effect.REMOVED, Effect.REDONE) else Labour()
 
 
 def _newly(lines: Iterable[QuoteLine], risk: Risk) -> int:

@@ -7,30 +7,23 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.amendments import Quote, QuoteLine
-from contracts.values import ComplexityClass, Step
-
-Hours = Annotated[float, Field(ge=0, le=1000)]
-HoursByStep = Annotated[dict[Step, Hours], Field(min_length=1, description="Hours of labour by step.")]
+from contracts.values import Step
 
 
 class RatesPack(BaseModel):
-    """What labour costs, and how much of it work takes (R85). An estimate for quotes: what was spent is measured."""
+    """What labour costs (R85). An estimate for quotes: what was spent is measured."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(examples=["EUR"])
-    hourly: dict[Step, Annotated[float, Field(ge=0, le=10_000)]] = Field(description="Rate an hour, by step.")
-    shot: dict[ComplexityClass, HoursByStep] = Field(description="Hours that a shot takes, by class.")
-    variant: dict[ComplexityClass, HoursByStep] = Field(description="Hours that a variant takes, by class.")
+    hourly: dict[Step, Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]] = Field(
+        description="Rate an hour, for each step."
+    )
 
     @model_validator(mode="after")
     def is_complete(self) -> Self:
-        for name, by_class in (("shot", self.shot), ("variant", self.variant)):
-            if missing := sorted(set(ComplexityClass) - set(by_class)):
-                raise ValueError(f"{name}: no hours for {', '.join(missing)}")
-            for complexity_class, hours in by_class.items():
-                if unpaid := sorted(set(hours) - set(self.hourly)):
-                    raise ValueError(f"{name} {complexity_class}: `hourly` has no rate for {', '.join(unpaid)}")
+        if missing := [step for step in Step if step not in self.hourly]:
+            raise ValueError(f"`hourly` has no rate for {', '.join(missing)}")
         return self
 
 

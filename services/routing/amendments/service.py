@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller
 from chassis.clock import now
-from chassis.consumer import NotYet
 from chassis.events import Happened, record
+from chassis.handlers import NotYet
 from chassis.packs import load_pack, publish_default, publish_pack, read_toml
 from chassis.pagination import PageRequest
 from chassis.problems import NotFound, Unavailable
@@ -32,12 +32,13 @@ from contracts.values import Domain
 from services.routing.amendments import repository
 from services.routing.amendments.applying import steps
 from services.routing.amendments.domain import Difference, Proposal, differences
-from services.routing.amendments.quoting import Rates, moved_on, quoted
+from services.routing.amendments.quoting import Basis, moved_on, quoted
 from services.routing.amendments.repository import StoredAmendment, TakenRequest
 from services.routing.amendments.schemas import PublishedRates, QuoteItem, QuoteState, QuoteView, RatesPack
 from services.routing.clarification.reactions import paused
 from services.routing.reference import require_owner
 from services.routing.sla.service import usual_durations
+from services.routing.steps.service import current_steps
 from services.routing.tracks.service import current_packs, packs_by_versions
 from services.routing.work import repository as work_repository
 from services.routing.work.changes import save
@@ -146,8 +147,10 @@ async def read_items(
 
 
 async def current_rates(session: AsyncSession) -> PublishedRates:
-    rates = await _rates(session)
-    return PublishedRates(version=rates.version, **dict(rates.pack))
+    found = await load_pack(session, RATES, RatesPack)
+    if found is None:
+        raise Unavailable(f"The pack `{RATES}` is not loaded yet.")
+    return PublishedRates(version=found[1], **dict(found[0]))
 
 
 async def publish_rates(session: AsyncSession, pack: RatesPack, caller: Caller, expected: int) -> PublishedRates:
@@ -168,7 +171,8 @@ async def _quote(
     usual = await usual_durations(session)
     found = await asyncio.to_thread(differences, proposal, standings, packs.__getitem__, current, at, usual)
     number = stored.quote.number + 1 if stored.quote else 1
-    quote, lines = await asyncio.to_thread(quoted, found, await _rates(session), current.versions, number, at)
+    basis = Basis(await current_steps(session), await current_rates(session))
+    quote, lines = await asyncio.to_thread(quoted, found, basis, current.versions, number, at)
     return found, quote, lines
 
 
@@ -194,13 +198,6 @@ async def _request(session: AsyncSession, request_id: UUID, *, lock: bool = Fals
     if request is None:
         raise NotYet(f"the request {request_id} has not arrived yet")
     return request
-
-
-async def _rates(session: AsyncSession) -> Rates:
-    found = await load_pack(session, RATES, RatesPack)
-    if found is None:
-        raise Unavailable(f"The pack `{RATES}` is not loaded yet.")
-    return Rates(*found)
 
 
 async def _found(session: AsyncSession, amendment_id: UUID) -> StoredAmendment:

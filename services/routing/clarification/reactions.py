@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import NotYet
+from chassis.handlers import NotYet
 from contracts.envelope import Event
 from contracts.intake import RequestAnswered, RequestClarified, RequestReturned
 from services.routing.clarification import domain, repository
@@ -22,7 +22,7 @@ from services.routing.tracks.service import packs_by_versions
 from services.routing.work.changes import save
 from services.routing.work.domain import RUNNING, Change, Tracked
 from services.routing.work.planning import lease_of
-from services.routing.work.repository import lock_items_of_request
+from services.routing.work.repository import last_steps_of, lock_items_of_request
 
 ANSWERED = "its requester has answered"
 _MOST_CAUSE = 500
@@ -101,13 +101,17 @@ async def _going_on(session: AsyncSession, items: Sequence[Tracked], by: str, an
 async def _pauses(
     session: AsyncSession, items: Iterable[Tracked], by: str, since: datetime, cause: str
 ) -> list[Change]:
-    """A pause moves what is still to come, not what came before it: that is told first."""
-    at, steps = now(), list[Change]()
-    for item in items:
+    """A pause moves what is still to come, not what came before it: that is told first. It begins no earlier than its
+    item's last step, so that no time is paused twice; but what the SLA clock said meanwhile is no step."""
+    at, steps, found = now(), list[Change](), list(items)
+    touched = [item.work.id for item in found if item.work.updated_at > since]
+    last_steps = await last_steps_of(session, touched) if touched else {}
+    for item in found:
+        begins = max(since, last_steps.get(item.work.id, since))
         if item.work.state in RUNNING:
-            steps += (due := await due_now(session, item, max(since, item.work.updated_at)))
+            steps += (due := await due_now(session, item, begins))
             item = due[-1].after if due else item
-        if (step := domain.pause(item, by, at, since, cause)) is not None:
+        if (step := domain.pause(item, by, at, begins, cause)) is not None:
             steps.append(step)
     return steps
 

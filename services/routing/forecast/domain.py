@@ -12,13 +12,15 @@ from services.routing.forecast.schemas import (
     CapacityPack,
     Forecast,
     Load,
+    PublishedCapacity,
     TrackLoad,
     Week,
     Workload,
 )
+from services.routing.handoffs.domain import steps_to_go
+from services.routing.steps.schemas import PublishedSteps, StepsPack
 
 _ONE_WEEK = timedelta(weeks=1)
-_OF_A_SHOT = (Step.STUDIO, Step.RETOUCHING, Step.QC)
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,6 @@ class Pile:
     items: int
 
 
-def steps_to_come(kind: WorkKind, step: Step) -> Sequence[Step]:
-    """What has still to be done, the step where it stands included."""
-    if kind is WorkKind.VARIANT or step not in _OF_A_SHOT:
-        return (Step.DELIVERY,)
-    return _OF_A_SHOT[_OF_A_SHOT.index(step) :]
-
-
 def monday_of(at: datetime, calendar: BusinessCalendar) -> date:
     """The beginning of its week, in the calendar's zone."""
     day = at.astimezone(calendar.zone).date()
@@ -53,7 +48,12 @@ def named(monday: date) -> str:
 
 
 def forecast(
-    piles: Iterable[Pile], pack: CapacityPack, version: int, calendar: BusinessCalendar, at: datetime, weeks: int
+    piles: Iterable[Pile],
+    capacity: PublishedCapacity,
+    steps: PublishedSteps,
+    calendar: BusinessCalendar,
+    at: datetime,
+    weeks: int,
 ) -> Forecast:
     """Late work counts in the current week."""
     first = monday_of(at, calendar)
@@ -62,7 +62,7 @@ def forecast(
     tracks = defaultdict[tuple[date, str], list[float]](lambda: [0, 0.0])
     later, undated = Aside(), Aside()
     for pile in piles:
-        hours = _hours_by_team(pile, pack)
+        hours = _hours_by_team(pile, capacity, steps)
         whole = sum(hours.values())
         week = max(pile.week, first) if pile.week else None
         if week is None or week > mondays[-1]:
@@ -74,9 +74,10 @@ def forecast(
             _add(workload[week, pile.track, team], pile.items, some)
     for aside in (later, undated):
         aside.hours = _rounded(aside.hours)
-    loads = _loads(workload, pack, mondays, calendar, at)
+    loads = _loads(workload, capacity, mondays, calendar, at)
     return Forecast(
-        capacity_version=version,
+        capacity_version=capacity.version,
+        steps_version=steps.version,
         weeks=[Week(week=named(monday), starts_on=monday) for monday in mondays],
         workload=[
             Workload(week=named(week), track=track, team=team, items=int(items), hours=_rounded(hours))
@@ -93,17 +94,19 @@ def forecast(
     )
 
 
-def _hours_by_team(pile: Pile, pack: CapacityPack) -> dict[str, float]:
+def _hours_by_team(pile: Pile, capacity: CapacityPack, steps: StepsPack) -> dict[str, float]:
+    """Labour that is still to come, the step where the items stand included."""
+    labour = steps.labour_of(pile.kind, pile.complexity_class)
     hours: dict[str, float] = {}
-    for step in steps_to_come(pile.kind, pile.step):
-        team = pack.team_for(step, pile.team)
-        hours[team] = hours.get(team, 0) + pack.hours[pile.complexity_class].of(step) * pile.items
+    for step in steps_to_go(pile.kind, pile.step):
+        team = capacity.team_for(step, pile.team)
+        hours[team] = hours.get(team, 0) + labour[step] * pile.items
     return hours
 
 
 def _loads(
     workload: Mapping[tuple[date, str, str], list[float]],
-    pack: CapacityPack,
+    capacity: CapacityPack,
     mondays: Sequence[date],
     calendar: BusinessCalendar,
     at: datetime,
@@ -114,16 +117,17 @@ def _loads(
     found = []
     for monday in mondays:
         open_share = _open_share(monday, calendar, at)
-        for team in pack.teams:
-            hours, capacity = done[monday, team.name], team.weekly_hours * open_share * pack.share(team.name, monday)
+        for team in capacity.teams:
+            hours = done[monday, team.name]
+            can = team.weekly_hours * open_share * capacity.share(team.name, monday)
             found.append(
                 Load(
                     week=named(monday),
                     team=team.name,
                     hours=_rounded(hours),
-                    capacity_hours=_rounded(capacity),
-                    load=round(hours / capacity, 4) if capacity > 0 else None,
-                    over=hours > capacity,
+                    capacity_hours=_rounded(can),
+                    load=round(hours / can, 4) if can > 0 else None,
+                    over=hours > can,
                 )
             )
     return found

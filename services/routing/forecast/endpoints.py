@@ -17,14 +17,15 @@ router = APIRouter(prefix="/v1/forecast", tags=["forecast"])
 async def read_forecast(
     session: Session, caller: AnyCaller, weeks: Annotated[int, Query(ge=1, le=52, description="From this one on.")] = 8
 ) -> Forecast:
-    """Unfinished work by the week that it is due in, by track and team, in items and in hours still to be worked,
-    against each team's capacity; late work is due in the current week."""
+    """Unfinished work by the week that it is due in, by track and team, in items and in hours of labour still to
+    come, against each team's capacity; late work is due in the current week."""
     return await service.read_forecast(session, weeks)
 
 
 @router.get("/capacity", summary="The pack of capacity")
 async def read_capacity(session: Session, caller: AnyCaller, response: Response) -> PublishedCapacity:
-    """Hours an item by class and step, hours a team and week. The `ETag` is what an edit sends back as `If-Match`."""
+    """What each team does, its hours a week, and the weeks that are unlike the others. The `ETag` is what an edit sends
+    back as `If-Match`. How much work an item is, `/v1/steps` says."""
     pack = await service.current_capacity(session)
     set_etag(response, pack.version)
     return pack

@@ -5,27 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.values import ComplexityClass, Step
+from contracts.values import Step
 from services.routing.queues.schemas import Line, Name
 
-Hours = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 WeeklyHours = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 
 
 class PackModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StepHours(PackModel):
-    """What one item takes, in hours of one person."""
-
-    studio: Hours
-    retouching: Hours
-    qc: Hours
-    delivery: Hours
-
-    def of(self, step: Step) -> float:
-        return float(getattr(self, step))
 
 
 class TeamCapacity(PackModel):
@@ -49,16 +36,13 @@ class CapacityException(PackModel):
 
 
 class CapacityPack(PackModel):
-    """Hours an item by class and step, and hours a team and week."""
+    """What each team does, and its hours a week."""
 
-    hours: dict[ComplexityClass, StepHours] = Field(description="Each class.")
     teams: list[TeamCapacity] = Field(min_length=1, max_length=100)
     exceptions: list[CapacityException] = Field(default=[], max_length=1000)
 
     @model_validator(mode="after")
     def is_complete(self) -> Self:
-        if missing := sorted(set(ComplexityClass) - set(self.hours)):
-            raise ValueError(f"hours are missing for: {', '.join(missing)}")
         names = [team.name for team in self.teams]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"team names are unique; doubled: {', '.join(doubled)}")
@@ -136,7 +120,8 @@ class Aside(BaseModel):
 class Forecast(BaseModel):
     """Unfinished work against capacity, week by week. Every list is flat: a chart takes it as it is."""
 
-    capacity_version: int = Field(description="Of the pack that it was reckoned with.")
+    capacity_version: int = Field(description="Of the pack of capacity that it was reckoned with.")
+    steps_version: int = Field(description="Of the pack of steps, which says how much labour work takes.")
     weeks: list[Week]
     workload: list[Workload]
     tracks: list[TrackLoad]

@@ -1,4 +1,4 @@
-"""The forecast, and the pack that it is reckoned with."""
+"""The forecast, and the pack of capacity."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from services.routing.calendar.domain import BusinessCalendar
 from services.routing.forecast import domain, repository
 from services.routing.forecast.schemas import CapacityPack, Forecast, PublishedCapacity
 from services.routing.reference import require_owner
+from services.routing.steps.service import current_steps
 from services.routing.tracks.service import published_calendar
 
 PACK = "capacity"
@@ -39,7 +40,7 @@ async def publish_capacity(
 
 
 async def read_forecast(session: AsyncSession, weeks: int) -> Forecast:
-    pack = await current_capacity(session)
+    capacity, steps = await current_capacity(session), await current_steps(session)
     calendar = BusinessCalendar.of(await published_calendar(session))
     piles = await repository.read_piles(session, calendar.zone.key)
-    return domain.forecast(piles, pack, pack.version, calendar, now(), weeks)
+    return domain.forecast(piles, capacity, steps, calendar, now(), weeks)

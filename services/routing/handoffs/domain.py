@@ -28,8 +28,8 @@ RETURNS: Mapping[str, Step] = {
     "asset_manager": Step.RETOUCHING,
 }
 
-# The steps from each one to approval. A variant is made in `delivery`.
-_WAYS: Mapping[WorkKind, tuple[Step, ...]] = {
+# The steps up to approval. A variant is made in `delivery`; its gates are `qc`, as a shot's are.
+WAYS: Mapping[WorkKind, tuple[Step, ...]] = {
     WorkKind.SHOT: (Step.STUDIO, Step.RETOUCHING, Step.QC),
     WorkKind.VARIANT: (Step.DELIVERY, Step.QC),
 }
@@ -39,7 +39,7 @@ _NONE = timedelta(0)
 
 
 def first_step(kind: WorkKind) -> Step:
-    return _WAYS[kind][0]
+    return WAYS[kind][0]
 
 
 def step_after_fail(kind: WorkKind, returns_to: str | None) -> Step:
@@ -51,7 +51,7 @@ def step_after_fail(kind: WorkKind, returns_to: str | None) -> Step:
 
 def steps_to_go(kind: WorkKind, step: Step) -> tuple[Step, ...]:
     """This step and those after it, up to approval."""
-    way = _WAYS[kind]
+    way = WAYS[kind]
     return way[way.index(step) :] if step in way else ()
 
 

@@ -17,7 +17,7 @@ from services.routing.work.repository import read_items
 # How many of the best are looked at: first about as many as one process claims at once, then ever more.
 _MOST = (12, 100, 20_000)
 # A SKU that was just taken as a whole may still be seen for a moment: then the next one is tried.
-_MOST_BY_SKU = (*[100] * 20, 20_000)
+_MOST_BY_SKU = (12, *[100] * 20, 20_000)
 _LAPSED_AT_ONCE = 100
 
 # As in the index `work_item_offer`: urgent first.

@@ -8,7 +8,8 @@ from contracts import routing as events
 from contracts.values import ComplexityClass, Role, Step, WorkKind
 from services.routing.calendar.domain import BusinessCalendar
 from services.routing.handoffs.domain import steps_to_go
-from services.routing.tracks.schemas import ClassEntry, Track
+from services.routing.steps.schemas import StepsPack
+from services.routing.tracks.schemas import ClassEntry, ClassesPack, Track
 from services.routing.work.domain import Change, TimerKind, Tracked, mark_at_risk, mark_breached, timers_of
 
 # How long a step of a track usually takes work of a class, in business time.
@@ -19,14 +20,20 @@ AT_RISK, BREACH = "at_risk", "breach"  # the first two rungs of every ladder
 _NONE = timedelta(0)
 
 
+def usual_of(steps: StepsPack, classes: ClassesPack, measured: Usual) -> Usual:
+    """As it was measured, or else as the pack of steps says, times the class's factor like the SLA."""
+    said = {
+        (track, step, entry.name): timedelta(hours=hours * entry.sla_factor)
+        for track, by_step in steps.elapsed_hours.items()
+        for step, hours in by_step.items()
+        for entry in classes.classes
+    }
+    return {**said, **measured}
+
+
 def time_to_go(kind: WorkKind, step: Step, track: Track, complexity: ClassEntry, usual: Usual) -> timedelta:
-    """Business time that the steps up to approval usually take, this one included: as measured, or as the track says,
-    times the class's factor like its SLA."""
-    whole = _NONE
-    for one in steps_to_go(kind, step):
-        said = timedelta(hours=track.usual_hours.get(one, 0) * complexity.sla_factor)
-        whole += usual.get((track.name, one, complexity.name), said)
-    return whole
+    """Business time that the steps up to approval usually take, this one included."""
+    return sum((usual.get((track.name, one, complexity.name), _NONE) for one in steps_to_go(kind, step)), _NONE)
 
 
 def fits_until(at: datetime, due_at: datetime | None, to_go: timedelta, calendar: BusinessCalendar) -> datetime | None:

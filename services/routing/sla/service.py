@@ -16,14 +16,15 @@ from contracts.routing import WorkEscalated, WorkRedone
 from contracts.values import Risk, Role
 from services.routing.handoffs.service import PacksFor
 from services.routing.sla import repository
-from services.routing.sla.domain import Usual, climb, fits_until, needs_fitting, time_to_go
+from services.routing.sla.domain import Usual, climb, fits_until, needs_fitting, time_to_go, usual_of
 from services.routing.sla.schemas import Escalation
-from services.routing.tracks.service import packs_of
+from services.routing.steps.service import current_steps
+from services.routing.tracks.service import packs_of, published_classes
 from services.routing.work import repository as work_items
 from services.routing.work.domain import Change, TimerKind, Tracked, timers_of
 from services.routing.work.schemas import Work
 
-# Medians of the newest handoffs; with fewer than the least, the track's own numbers count.
+# Medians of the newest handoffs; with fewer than the least, the pack of steps counts.
 USUAL_OF_LAST, USUAL_LEAST = 100, 20
 USUAL_FRESH = timedelta(minutes=10)
 
@@ -32,11 +33,13 @@ _usual: WeakKeyDictionary[object, tuple[datetime, Usual]] = WeakKeyDictionary()
 
 
 async def usual_durations(session: AsyncSession) -> Usual:
-    """How long each step usually takes, by track and class, as far as that was measured."""
+    """How long each step usually takes, by track and class: as measured, or as the pack of steps says."""
     engine, at = session.get_bind(), now()
     known = _usual.get(engine)
     if known is None or abs(at - known[0]) >= USUAL_FRESH:
-        known = at, await repository.measure_usual(session, USUAL_OF_LAST, USUAL_LEAST)
+        steps, classes = await current_steps(session), await published_classes(session)
+        measured = await repository.measure_usual(session, USUAL_OF_LAST, USUAL_LEAST)
+        known = at, usual_of(steps, classes, measured)
         _usual[engine] = known
     return known[1]
 

@@ -36,24 +36,24 @@ WORK_BEGINS_WITHIN_DAYS = 366
 
 
 async def publish_tracks(session: AsyncSession, pack: TracksPack, caller: Caller, expected: int) -> PublishedTracks:
-    version = await _publish(session, TRACKS, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_tracks)
+    version = await publish(session, TRACKS, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_tracks)
     return PublishedTracks(version=version, **dict(pack))
 
 
 async def publish_classes(session: AsyncSession, pack: ClassesPack, caller: Caller, expected: int) -> PublishedClasses:
-    version = await _publish(session, CLASSES, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_classes)
+    version = await publish(session, CLASSES, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_classes)
     return PublishedClasses(version=version, **dict(pack))
 
 
 async def publish_calendar(
     session: AsyncSession, pack: CalendarPack, caller: Caller, expected: int
 ) -> PublishedCalendar:
-    version = await _publish(session, CALENDAR, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_calendar)
+    version = await publish(session, CALENDAR, Domain.SLA_AND_EXCEPTIONS, pack, caller, expected, _faults_of_calendar)
     return PublishedCalendar(version=version, **dict(pack))
 
 
 async def publish_teams(session: AsyncSession, pack: TeamsPack, caller: Caller, expected: int) -> PublishedTeams:
-    version = await _publish(session, TEAMS, Domain.SCHEDULE_AND_VENDORS, pack, caller, expected, _faults_of_teams)
+    version = await publish(session, TEAMS, Domain.SCHEDULE_AND_VENDORS, pack, caller, expected, _faults_of_teams)
     return PublishedTeams(version=version, **dict(pack))
 
 
@@ -73,9 +73,11 @@ async def read_version(session: AsyncSession, name: str, model: type[P], version
     return found[0]
 
 
-async def _publish(
+async def publish(
     session: AsyncSession, name: str, domain: Domain, pack: P, caller: Caller, expected: int, check: Check[P]
 ) -> int:
+    """The next version of a pack, by the domain's owner, if the check finds nothing wrong with it. Returns its number.
+    Raises `Invalid` with everything that is."""
     await require_owner(session, caller, domain)
     await repository.take_publishing(session)
     check_version(expected, await latest_version(session, name))

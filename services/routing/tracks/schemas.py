@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.values import ComplexityClass, Gate, Role, Step
+from contracts.values import ComplexityClass, Gate, Role
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -35,7 +35,6 @@ def _is_a_fact(name: str) -> str:
 
 
 FactName = Annotated[str, StringConstraints(max_length=80), AfterValidator(_is_a_fact)]
-UsualHours = Annotated[float, Field(ge=0, le=2000)]
 
 
 class Level(StrEnum):
@@ -172,11 +171,6 @@ class Track(PackModel):
         default=[],
         max_length=20,
         description="Who is told when late work stays late; the first rungs are the two above.",
-    )
-    usual_hours: dict[Step, UsualHours] = Field(
-        default={},
-        description="Business hours that each step takes C1 work, waiting and working, while too few were measured; the"
-        " class multiplies them. Work is at risk when its steps to go no longer fit before its due time.",
     )
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -34,6 +35,9 @@ MODELS: Mapping[str, type[BaseModel]] = {
     CALENDAR: CalendarPack,
     TEAMS: TeamsPack,
 }
+
+# Of each version of the tracks, one a process and database: what a version says never changes.
+_leases: WeakKeyDictionary[object, dict[int, timedelta]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,12 @@ async def packs_by_versions(session: AsyncSession, versions: Iterable[PackVersio
 
 async def lease_by(session: AsyncSession, versions: PackVersions) -> timedelta:
     """How long a claim lasts by these versions, without the rest of the packs."""
-    hours = "SELECT CAST(content->>'lease_hours' AS float) FROM pack WHERE name = :name AND version = :version"
-    found = await session.execute(text(hours), {"name": TRACKS, "version": versions.tracks})
-    return timedelta(hours=found.scalar_one())
+    known = _leases.setdefault(session.get_bind(), {})
+    if versions.tracks not in known:
+        hours = "SELECT CAST(content->>'lease_hours' AS float) FROM pack WHERE name = :name AND version = :version"
+        found = await session.execute(text(hours), {"name": TRACKS, "version": versions.tracks})
+        known[versions.tracks] = timedelta(hours=found.scalar_one())
+    return known[versions.tracks]
 
 
 async def published_tracks(session: AsyncSession) -> PublishedTracks:

@@ -1,4 +1,4 @@
-"""Storing steps: rows, history, events and timers of any number of work items, in a handful of statements."""
+"""Storing steps: rows, history, events and timers of any number of work items, in one statement."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.events import Happened, record
-from chassis.timers import Timer, drop_timers, set_timers
+from chassis.events import Happened, recorded
+from chassis.timers import Timer, timers_dropped, timers_set
+from chassis.writes import Write, write
 from contracts.envelope import Event
 from contracts.routing import MOST_PLANNED, WorkPlanned
 from services.routing.handoffs.service import PacksFor, note_handoffs
@@ -30,16 +31,17 @@ async def save(session: AsyncSession, changes: Sequence[Change], answers: Mappin
     newest = {change.after.work.id: change.after for change in changes}
     packs_for = _read_once(session)
     await refit(session, changes, newest, packs_for)
+    writes = list[Write]()
     if made:
-        await repository.insert_items(session, [item for key, item in newest.items() if key in made])
-    if changed := [item for key, item in newest.items() if key not in made]:
-        await repository.update_items(session, changed)
-    await repository.add_history(session, changes)
+        writes.append(repository.items_made(item for key, item in newest.items() if key in made))
+    if made != newest.keys():
+        writes.append(repository.items_changed(item for key, item in newest.items() if key not in made))
+    steps = [_told(change) for change in changes if change.before is not None]
+    writes += [repository.history_of(changes), recorded(session, *_planned(changes, answers), *steps)]
+    writes += _timers(changes, newest)
+    await write(session, *writes)
     await note_handoffs(session, changes, packs_for)
     await keep_escalations(session, changes, newest)
-    steps = [_told(change) for change in changes if change.before is not None]
-    await record(session, *_planned(changes, answers), *steps)
-    await _bring_timers(session, changes, newest)
 
 
 def _planned(changes: Sequence[Change], answers: Mapping[UUID, Event[Any]]) -> Iterator[Happened]:
@@ -75,7 +77,7 @@ def _read_once(session: AsyncSession) -> PacksFor:
     return packs_for
 
 
-async def _bring_timers(session: AsyncSession, changes: Sequence[Change], newest: dict[UUID, Tracked]) -> None:
+def _timers(changes: Sequence[Change], newest: dict[UUID, Tracked]) -> Iterator[Write]:
     oldest = {change.after.work.id: change.before for change in reversed(changes)}
     to_set, to_drop = list[Timer](), list[tuple[str, str]]()
     for key, after in newest.items():
@@ -84,6 +86,6 @@ async def _bring_timers(session: AsyncSession, changes: Sequence[Change], newest
         to_set += [Timer(kind, str(key), at) for kind, at in has.items() if had.get(kind) != at]
         to_drop += [(kind, str(key)) for kind in had if kind not in has]
     if to_set:
-        await set_timers(session, to_set)
+        yield timers_set(to_set)
     if to_drop:
-        await drop_timers(session, to_drop)
+        yield timers_dropped(to_drop)

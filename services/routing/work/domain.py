@@ -237,11 +237,10 @@ def block(item: Tracked, by: str, at: datetime, cause: str) -> Change:
 
 
 def hold(item: Tracked, held_by: Hold, by: str, at: datetime, since: datetime, cause: str) -> Change:
-    """Its clock and its lease stand still. Its holder keeps it. `since`: never before its last step, so that no time
-    is paused twice."""
+    """Its clock and its lease stand still. Its holder keeps it. `since`: whoever calls this sees to it that it is not
+    before its last step, so that no time is paused twice."""
     after = _moved(item, Action.BLOCK, at, claimed_by=item.work.claimed_by)
-    blocked_at = min(at, max(since, item.work.updated_at))
-    after = replace(after, blocked_in=item.work.state, blocked_at=blocked_at, blocked_for=(held_by,))
+    after = replace(after, blocked_in=item.work.state, blocked_at=min(at, since), blocked_for=(held_by,))
     return Change(item, after, events.WorkBlocked, by, cause)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.consumer import NotYet
+from chassis.handlers import NotYet
 from chassis.logs import get_logger
 from contracts.assets import VersionStored
 from contracts.envelope import Event

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import Row, Select, TextClause, select, text
+from sqlalchemy import Row, Select, TextClause, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.writes import Write
 from contracts.envelope import Event
 from contracts.intake import RequestAccepted
 from contracts.values import WorkItem, WorkState
@@ -22,7 +23,11 @@ from services.routing.work.domain import Change, Hold, Tracked
 _TABLE = models.work_item
 _WORK_FIELDS = tuple(WorkItem.model_fields)
 
-_INSERT = text("INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NULL::work_item, CAST(:rows AS jsonb))")
+_INSERT = """
+    made AS (
+        INSERT INTO work_item SELECT * FROM jsonb_populate_recordset(NULL::work_item, CAST(:made_rows AS jsonb))
+    )
+"""
 
 # What steps change; the rest stays as it was made.
 _CHANGING = (
@@ -33,23 +38,29 @@ _CHANGING = (
     # An amendment changes these.
     "category", "materials", "product_name", "spec", "complexity_class", "zoom_required", "ai", "approval_owner",
 )  # fmt: skip
-_UPDATE = text(
-    f"UPDATE work_item SET {', '.join(f'{name} = new.{name}' for name in _CHANGING)}"  # noqa: S608, our own names
-    " FROM jsonb_populate_recordset(NULL::work_item, CAST(:rows AS jsonb)) AS new WHERE work_item.id = new.id"
-)
-_ADD_HISTORY = text("INSERT INTO history SELECT * FROM jsonb_populate_recordset(NULL::history, CAST(:rows AS jsonb))")
+_UPDATE = f"""
+    changed AS (
+        UPDATE work_item SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
+        FROM jsonb_populate_recordset(NULL::work_item, CAST(:changed_rows AS jsonb)) AS new WHERE work_item.id = new.id
+    )
+"""  # noqa: S608, our own names
+_ADD_HISTORY = """
+    history_new AS (
+        INSERT INTO history SELECT * FROM jsonb_populate_recordset(NULL::history, CAST(:history_rows AS jsonb))
+    )
+"""
 
 
-async def insert_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
-    await session.execute(_INSERT, {"rows": _json(_rows(items))})
+def items_made(items: Iterable[Tracked]) -> Write:
+    return Write(_INSERT, {"made_rows": _json(_rows(items))})
 
 
-async def update_items(session: AsyncSession, items: Sequence[Tracked]) -> None:
-    """Whoever calls this holds the rows' locks."""
-    await session.execute(_UPDATE, {"rows": _json(_rows(items))})
+def items_changed(items: Iterable[Tracked]) -> Write:
+    """Whoever writes this holds the rows' locks."""
+    return Write(_UPDATE, {"changed_rows": _json(_rows(items))})
 
 
-async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
+def history_of(changes: Iterable[Change]) -> Write:
     rows = [
         {
             "work_item_id": change.after.work.id,
@@ -64,7 +75,7 @@ async def add_history(session: AsyncSession, changes: Iterable[Change]) -> None:
         }
         for change in changes
     ]
-    await session.execute(_ADD_HISTORY, {"rows": _json(rows)})
+    return Write(_ADD_HISTORY, {"history_rows": _json(rows)})
 
 
 async def find_item(session: AsyncSession, work_id: UUID) -> Tracked | None:
@@ -113,6 +124,15 @@ async def list_history(session: AsyncSession, work_id: UUID) -> Sequence[Row[Any
     steps = models.history
     found = await session.execute(select(steps).where(steps.c.work_item_id == work_id).order_by(steps.c.version))
     return found.all()
+
+
+async def last_steps_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each took its last step. What the SLA clock says of an item is none."""
+    steps = models.history
+    is_step = steps.c.what.not_in(("at_risk", "breached", "escalated"))
+    query = select(steps.c.work_item_id, func.max(steps.c.at)).where(steps.c.work_item_id.in_(ids), is_step)
+    found = await session.execute(query.group_by(steps.c.work_item_id))
+    return {row[0]: row[1] for row in found}
 
 
 async def take_requests(session: AsyncSession, accepted: Sequence[Event[RequestAccepted]]) -> set[UUID]:

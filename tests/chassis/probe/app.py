@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.app import create_service_app
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.clock import now
-from chassis.consumer import Handlers
 from chassis.database import Session
 from chassis.etags import IfMatch, check_version, set_etag
 from chassis.events import Happened, record
+from chassis.handlers import Handlers
 from chassis.idempotency import Idempotent
 from chassis.ids import new_id
 from chassis.pagination import Page, Paging, next_cursor
