@@ -34,6 +34,7 @@ class Subject:
     by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
     scale: int  # pixels of the file per pixel of the masks, along a side
     small: Pixels  # the reduced copy, RGB
+    mask: Pixels  # the subject without holes that show background
     silhouette: Pixels  # the subject with its holes filled
     inner: Pixels  # without holes that show background, less 12 px of the file: crisp cut-outs pass for sharp photos
     outside: Pixels  # background less 6 px around the subject and the sides of the frame that the subject touches
@@ -168,6 +169,7 @@ def _subject(
         by=by,
         scale=scale,
         small=small,
+        mask=mask,
         silhouette=silhouette,
         inner=cv2.erode(mask, _square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
