@@ -22,7 +22,7 @@ _LEAST_RUN = 3
 _BROKEN = 0.5  # SSIM without lightness: a place that shows something else
 _LEAST_BLOB = 0.0002  # of the subject
 _END, _EDGE = 0.01, 2  # of the extent, and px at least: what counts as the end of the subject
-_RIM = 9  # px at the frame's sides, where a window sees less
+_RIM = 16  # px at the sides of the frame: what a shift leaves empty there, and half a window more
 
 
 @check("S01", "contour", unit="% of height", gate=Gate.STYLING_FIT, against=Against.CAPTURE)
