@@ -12,7 +12,8 @@ from PIL import Image
 from contracts.values import ImageSpec, Measurement
 from packshot.sample.files import jpeg, png
 from packshot.sample.products import products, take
-from services.qc.inspection import ApprovedFile, Reference, inspect
+from services.qc.inspection import DEFAULT, ApprovedFile, Reference, inspect
+from services.qc.inspection.frame import read_frame
 
 SPEC = ImageSpec()
 CRITICAL = ImageSpec(colour_critical=True)
@@ -99,6 +100,14 @@ HARMLESS: dict[str, Callable[[Any], bytes]] = {
     "cropped": lambda pixels: jpeg(np.ascontiguousarray(pixels[30:-10, 20:-40])),
     "as PNG": png,
 }
+
+
+def on_grey(pixels: Any) -> Any:
+    """As it was captured, before it was cut out: on a grey backdrop instead of white."""
+    subject = read_frame(jpeg(pixels), "x.jpg", DEFAULT).subject
+    mask = cv2.resize(subject.mask, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    share = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 0.8)[..., None]
+    return (pixels * share + (1 - share) * np.array([186, 184, 181], np.float32)).astype(np.uint8)
 
 
 def _box(pixels: Any) -> tuple[int, int, int, int]:

@@ -46,6 +46,21 @@ def test_a_smaller_export_of_a_slimmed_picture_is_seen_as_well() -> None:
     assert against(export, jpeg(pixels))["S01"].outcome is FAIL
 
 
+@pytest.mark.parametrize("product", [TEE, HOODIE, TROUSERS])
+def test_a_cut_out_is_compared_with_its_capture_on_another_background(product: int) -> None:
+    pixels = sample(product)
+    capture = jpeg(retouching.on_grey(pixels))
+    assert outcomes(against(jpeg(pixels), capture)) == dict.fromkeys(COMPARED, "pass")
+    assert against(jpeg(retouching.slimmed(pixels, 5)), capture)["S01"].outcome in (FLAG, FAIL)
+    assert against(jpeg(retouching.smoothed(pixels)), capture)["F03"].outcome is FAIL
+
+
+def test_an_edge_that_the_captures_background_hides_does_not_fail() -> None:
+    """Steel on grey: the capture's mask loses a part of the watch that the cut-out shows."""
+    pixels = sample(WATCH)
+    assert against(jpeg(pixels), jpeg(retouching.on_grey(pixels)))["S01"].outcome is not FAIL
+
+
 @pytest.mark.parametrize(("percent", "outcome"), [(1.2, FLAG), (-1.2, FLAG), (4, FAIL), (-4, FAIL)])
 def test_a_longer_or_shorter_product_is_seen(percent: float, outcome: MeasurementOutcome) -> None:
     pixels = sample(TROUSERS)

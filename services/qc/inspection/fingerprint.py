@@ -77,7 +77,7 @@ def perceptual_hash(subject: Subject) -> int:
 
 def luminance(subject: Subject) -> float | None:
     """Median L* of the subject."""
-    inside = subject.small[subject.inner > 0]
+    inside = subject.pixels
     return float(np.median(lab_of(inside[:, None])[..., 0])) if len(inside) else None
 
 

@@ -42,7 +42,7 @@ class Frame:
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
-        return cluster(self.subject.small[self.subject.inner > 0])
+        return cluster(self.subject.pixels)
 
     @cached_property
     def sha256(self) -> str:

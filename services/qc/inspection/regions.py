@@ -10,8 +10,9 @@ from services.qc.inspection.decoding import Pixels
 _MOST = 6
 _APART = 14.0  # between the first guesses at two regions, in the metric below
 _BIN = 8.0
+_OFFSET = 32  # bins: more than any colour is from grey
 _METRIC = np.array([0.5, 1.0, 1.0], np.float32)  # light and shade part a garment less than hue does
-_MOST_PIXELS = 20_000  # that are clustered
+_MOST_PIXELS = 20_000  # that are judged
 _ROUNDS = 8
 _LEAST_SHARE = 0.01
 
@@ -28,8 +29,10 @@ def cluster(pixels: Pixels) -> tuple[Region, ...]:
     """The colours of sRGB pixels (n × 3), the largest first; the same ones for the same pixels. Empty without any."""
     if not len(pixels):
         return ()
-    colours = lab_of(pixels[:: -(-len(pixels) // _MOST_PIXELS)][:, None])[:, 0] * _METRIC
-    bins, counts = np.unique(np.round(colours / _BIN).astype(np.int32), axis=0, return_counts=True)
+    colours = _some(pixels) * _METRIC
+    binned = np.round(colours / _BIN).astype(np.int64) + _OFFSET
+    keys, counts = np.unique(binned @ (_OFFSET * 2) ** np.arange(3), return_counts=True)
+    bins = np.stack([keys // (_OFFSET * 2) ** axis % (_OFFSET * 2) for axis in range(3)], axis=1) - _OFFSET
     centres: list[Plane] = []
     for guess in bins[np.argsort(-counts, kind="stable")] * _BIN:
         if all(np.linalg.norm(guess - other) >= _APART for other in centres):
@@ -48,6 +51,25 @@ def cluster(pixels: Pixels) -> tuple[Region, ...]:
         for share, lab in sorted(zip(shares, found / _METRIC, strict=True), key=lambda one: -one[0])
         if share >= _LEAST_SHARE
     )
+
+
+def grouped(pixels: Pixels, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """The colours of sRGB pixels (n × 3), clustered as another picture's are: so that one picture has the same regions
+    twice, however it was saved."""
+    if not len(pixels) or not regions:
+        return ()
+    lab = _some(pixels)
+    mean, share = means(lab, assign(lab, regions), len(regions))
+    return tuple(
+        Region((float(one[0]), float(one[1]), float(one[2])), float(part))
+        for one, part in zip(mean, share, strict=True)
+        if part > 0
+    )
+
+
+def _some(pixels: Pixels) -> Plane:
+    """L*a*b* of as many of them as are judged."""
+    return lab_of(pixels[:: -(-len(pixels) // _MOST_PIXELS)][:, None])[:, 0]
 
 
 def assign(lab: Plane, regions: tuple[Region, ...]) -> Plane:

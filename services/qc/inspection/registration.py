@@ -96,7 +96,8 @@ def _contour(subject: Subject) -> tuple[Plane, NDArray[np.int32]]:
     side; and which outline each is of."""
     height, width = subject.mask.shape
     square = np.ones((5, 5), np.uint8)
-    clear = cv2.morphologyEx(subject.small, cv2.MORPH_GRADIENT, square).max(axis=2) >= _CLEAR
+    red, green, blue = cv2.split(cv2.morphologyEx(subject.small, cv2.MORPH_GRADIENT, square))
+    clear = cv2.max(cv2.max(red, green), blue) >= _CLEAR
     outlines, _ = cv2.findContours(subject.mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     points: list[Plane] = [np.empty((0, 2), np.float32)]
     parts: list[NDArray[np.int32]] = [np.empty(0, np.int32)]

@@ -42,6 +42,11 @@ class Subject:
     confidence: float  # 0–1: share of all outlines, also of what was left out as shade, that is an edge indeed
     box: tuple[int, int, int, int] | None  # left, top, width, height; None when there is no subject
 
+    @property
+    def pixels(self) -> Pixels:
+        """Of its inside, on the reduced copy: n × 3."""
+        return self.small[self.inner > 0]
+
 
 def find_subject(picture: Picture) -> Subject:
     small, scale = _reduce(picture.rgb)

@@ -4,7 +4,7 @@ from contracts.values import Gate, ImageSpec, MeasurementOutcome
 from services.qc.inspection.fingerprint import perceptual_hash, pixel_digest
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Against, Neighbour, Reference
-from services.qc.inspection.regions import palette_distance
+from services.qc.inspection.regions import Region, grouped, palette_distance
 from services.qc.inspection.registry import Finding, check
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
@@ -33,7 +33,7 @@ def near_duplicate(frame: Frame, spec: ImageSpec, reference: Reference) -> Findi
     alike: list[tuple[float, Neighbour]] = []
     for other in _other_slots(reference):
         if (bits ^ other.fingerprint.phash).bit_count() <= bounds.near_duplicate_bits:
-            apart = palette_distance(frame.regions, other.fingerprint.regions)
+            apart = _apart(frame, other.fingerprint.regions)
             if apart is not None:
                 alike.append((apart, other))
     nearest = min(alike, key=lambda one: one[0], default=None)
@@ -66,7 +66,11 @@ def _from_own_colour(frame: Frame, reference: Reference, bits: int) -> float | N
         return None
     if (bits ^ perceptual_hash(approved.subject)).bit_count() > frame.thresholds.near_duplicate_bits:
         return None
-    return palette_distance(frame.regions, approved.regions)
+    return _apart(frame, approved.regions)
+
+
+def _apart(frame: Frame, regions: tuple[Region, ...]) -> float | None:
+    return palette_distance(grouped(frame.subject.pixels, regions), regions)
 
 
 def _suspicion(reference: Reference, other: Neighbour) -> str:

@@ -22,6 +22,8 @@ _LEAST_RUN = 3
 _BROKEN = 0.5  # SSIM without lightness: a place that shows something else
 _LEAST_BLOB = 0.0002  # of the subject
 _END, _EDGE = 0.01, 2  # of the extent, and px at least: what counts as the end of the subject
+_ALIKE = 0.85  # SSIM without lightness: a place that shows the same
+_SAME_GROUND = 16  # levels between two backgrounds that part the same edges
 _RIM = 16  # px at the sides of the frame: what a shift leaves empty there, and half a window more
 
 
@@ -43,7 +45,8 @@ def contour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     where = _place(registration.contour[worst], frame.subject)
     how = "wider" if deviation[worst] > 0 else "slimmer"
     detail = f"The contour is up to {share:.2f} % of the product's height {how} than in the capture, {where}"
-    if share <= bounds.flags:
+    assert reference.capture is not None
+    if share <= bounds.flags or _may_be_hidden(registration, worst, frame.subject, reference.capture.subject):
         return Finding(
             FLAG, f"{detail}: look whether its shape was changed.", threshold=f"≤ {bounds.passes:g} %", **seen
         )
@@ -127,6 +130,17 @@ def _problem(frame: Frame, whose: str) -> str | None:
     if frame.subject.confidence < frame.thresholds.least_confidence:
         return f"Not compared: the subject can't be told from the background of {whose} for certain."
     return None
+
+
+def _may_be_hidden(registration: Registration, worst: int, own: Subject, approved: Subject) -> bool:
+    """Whether the capture's background may hide an edge that the file's shows: steel on grey, and then on white. The
+    file reaches farther there, and what both show beside it is alike."""
+    if own.background is not None and approved.background is not None:
+        apart = max(abs(a - b) for a, b in zip(own.background, approved.background, strict=True))
+        if apart <= _SAME_GROUND:
+            return False
+    x, y = np.round(registration.contour[worst]).astype(int)
+    return bool(registration.distance[worst] > 0 and registration.structure[y, x] >= _ALIKE)
 
 
 def _elsewhere(registration: Registration, thresholds: Thresholds) -> float:
