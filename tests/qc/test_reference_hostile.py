@@ -121,12 +121,19 @@ def test_damaged_references_and_files_get_the_same_verdict_twice(
 MEASURE = """
 import sys
 from pathlib import Path
-from tests.qc.test_reference_hostile import SPEC, reference_of
-from services.qc.inspection import inspect
+from contracts.values import ImageSpec
+from services.qc.inspection import DEFAULT, ApprovedFile, Reference, inspect
+from services.qc.inspection.fingerprint import fingerprint
+from services.qc.inspection.frame import read_frame
+from services.qc.inspection.reference import Neighbour, Slot
 approved, candidate = (Path(path).read_bytes() for path in sys.argv[1:])
-reference = reference_of(approved)
-del approved
-found = inspect(candidate, "x.jpg", SPEC, reference)
+printed = fingerprint(read_frame(approved, "x.jpg", DEFAULT))
+others = (Neighbour(Slot("B", "b", "front"), printed),)
+file = ApprovedFile(approved, "x.jpg")
+prints = (printed,) * 5
+known = Reference(target="colorchecker_classic", batch=prints, shoot=prints, views=others, others=others)
+reference = known.reading(file, file)
+found = inspect(candidate, "x.jpg", ImageSpec(), reference)
 assert not [one.detail for one in found if "itself broke" in one.detail]
 print(*sorted(one.check for one in found if one.outcome.value == "cannot_measure"))
 print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024)
@@ -135,11 +142,13 @@ print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) *
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak of this process's own memory")
 def test_a_picture_at_the_limit_is_compared_with_another_in_a_gibibyte(tmp_path: Path) -> None:
-    """100 megapixels each; the candidate in the way that takes most to decode."""
+    """A candidate of 100 megapixels, in the way that takes most to decode, and a capture that stays as large as one
+    may."""
     scene: Any = cv2.resize(product(), (8_944, 11_180), interpolation=cv2.INTER_CUBIC)
+    capture: Any = cv2.resize(product(), (6_320, 7_900), interpolation=cv2.INTER_CUBIC)
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
     options = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
-    cv2.imwrite(str(tmp_path / "approved.jpg"), scene)
+    cv2.imwrite(str(tmp_path / "approved.jpg"), capture)
     cv2.imwrite(str(tmp_path / "candidate.jpg"), scene, options)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, tmp_path / "approved.jpg", tmp_path / "candidate.jpg"],

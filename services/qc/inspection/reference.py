@@ -18,7 +18,7 @@ from services.qc.inspection.frame import Frame, read_frame
 from services.qc.inspection.thresholds import DEFAULT, Thresholds
 
 # Approved pictures are held while the candidate is decoded, which alone may take nearly a gibibyte.
-MOST_CAPTURE_PIXELS = 16_000_000  # 48 MB; its texture is compared at its own scale
+MOST_CAPTURE_PIXELS = 12_500_000  # 38 MB; its texture is compared at its own scale
 MOST_COLOUR_PIXELS = 4_000_000  # 12 MB; its colours are compared on the reduced copy
 
 

@@ -42,8 +42,8 @@ def colour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         if found is None:
             return cannot_measure("Not compared: too little of the subject is seen in both.", frame.subject.confidence)
         worst = int(found.difference.argmax())
-        value, lightness = float(found.difference[worst]), tuple(found.change[worst].tolist())
-        detail = f"its {_name(found.approved[worst])} is {_words(*lightness)} than approved (ΔE00 {value:.1f})"
+        value, how = float(found.difference[worst]), _words(*found.change[worst].tolist())
+        detail = f"its {_name(found.approved[worst])} is {how} than approved (ΔE00 {value:.1f})"
     else:
         value = float(nearest_of(colours[:1], frame.regions)[0])
         detail = f"the reference's {_name(np.array(colours[0].lab))} isn't found nearer than ΔE00 {value:.1f}"
