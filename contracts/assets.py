@@ -90,8 +90,9 @@ class ChannelPack(Value):
     confidence: str
 
     def spec_for(self, shot: ImageSpec) -> ImageSpec:
-        """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop)."""
-        changes: dict[str, object] = {"focus_required": False}
+        """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop), and
+        as near to its colours."""
+        changes: dict[str, object] = {"focus_required": False, "colour_critical": shot.colour_critical}
         if not shot.white_background:
             changes |= {"white_background": False, "min_fill": None, "max_fill": None}
         return self.spec.model_copy(update=changes)

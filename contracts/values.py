@@ -156,6 +156,7 @@ class ImageSpec(Value):
         default=None, ge=0, le=1, description="Least share of the frame's width or height that the subject's box takes."
     )
     max_fill: float | None = Field(default=None, ge=0, le=1)
+    colour_critical: bool = Field(default=False, description="Its colour is held to the closer bounds (F01).")
 
 
 class AiUse(Value):

@@ -5,7 +5,7 @@ bytes are. It can be called in a process pool; one call is one file on one core.
 """
 
 from services.qc.inspection.engine import inspect
-from services.qc.inspection.reference import NO_REFERENCE, Reference
+from services.qc.inspection.reference import NO_REFERENCE, ApprovedFile, Reference
 from services.qc.inspection.thresholds import DEFAULT, Thresholds
 
-__all__ = ["DEFAULT", "NO_REFERENCE", "Reference", "Thresholds", "inspect"]
+__all__ = ["DEFAULT", "NO_REFERENCE", "ApprovedFile", "Reference", "Thresholds", "inspect"]

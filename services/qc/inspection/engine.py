@@ -23,13 +23,14 @@ def inspect(
     reference: Reference = NO_REFERENCE,
     thresholds: Thresholds = DEFAULT,
 ) -> list[Measurement]:
-    """Measure one file: one measurement a check that the spec asks for, in the order of their ids.
+    """Measure one file: one measurement a check that the spec and the reference ask for, in the order of
+    their ids.
 
     Never raises for anything about the bytes: a file that can't be decoded fails T01, and what needs its pixels is
     `cannot_measure`.
     """
     frame = read_frame(data, filename, thresholds)
-    return [_run(check, frame, spec, reference) for check in CHECKS if check.asked(spec)]
+    return [_run(check, frame, spec, reference) for check in CHECKS if check.applies(spec, reference)]
 
 
 def _run(check: Check, frame: Frame, spec: ImageSpec, reference: Reference) -> Measurement:

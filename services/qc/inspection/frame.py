@@ -1,6 +1,7 @@
 """One file as the checks see it: what it says, its pixels and its subject, each worked out once."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
@@ -8,6 +9,8 @@ import cv2
 from services.qc.inspection.decoding import Picture, Pixels, decode
 from services.qc.inspection.formats import sniff
 from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
+from services.qc.inspection.regions import Region, cluster
+from services.qc.inspection.registration import Registration, register
 from services.qc.inspection.subject import Subject, find_subject
 from services.qc.inspection.thresholds import Thresholds
 
@@ -22,6 +25,10 @@ class Frame:
     problem: str | None  # why there is no header or no picture
     refused: bool  # decoding was refused as unsafe; `problem` says why
     thresholds: Thresholds
+    data: bytes = field(repr=False)
+    _registered: "list[tuple[Frame, Registration | None]]" = field(
+        init=False, default_factory=list, repr=False, compare=False
+    )
 
     @cached_property
     def grey(self) -> Pixels:
@@ -32,6 +39,23 @@ class Frame:
     def subject(self) -> Subject:
         assert self.picture is not None
         return find_subject(self.picture)
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        return cluster(self.subject.pixels)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    def registered(self, approved: "Frame") -> Registration | None:
+        """How the approved file lies over this one; None where that can't be told."""
+        for other, registration in self._registered:
+            if other is approved:
+                return registration
+        registration = register(approved.subject, self.subject)
+        self._registered.append((approved, registration))
+        return registration
 
 
 def read_frame(data: bytes, filename: str, thresholds: Thresholds) -> Frame:
@@ -49,4 +73,4 @@ def read_frame(data: bytes, filename: str, thresholds: Thresholds) -> Frame:
         picture = decode(data, format, header)
     except Undecodable as error:
         problem, refused = str(error), isinstance(error, TooLarge)
-    return Frame(filename, len(data), format, header, picture, problem, refused, thresholds)
+    return Frame(filename, len(data), format, header, picture, problem, refused, thresholds, data)

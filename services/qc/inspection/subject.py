@@ -34,12 +34,18 @@ class Subject:
     by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
     scale: int  # pixels of the file per pixel of the masks, along a side
     small: Pixels  # the reduced copy, RGB
+    mask: Pixels  # the subject without holes that show background
     silhouette: Pixels  # the subject with its holes filled
     inner: Pixels  # without holes that show background, less 12 px of the file: crisp cut-outs pass for sharp photos
     outside: Pixels  # background less 6 px around the subject and the sides of the frame that the subject touches
     background: tuple[int, int, int] | None  # its colour
     confidence: float  # 0–1: share of all outlines, also of what was left out as shade, that is an edge indeed
     box: tuple[int, int, int, int] | None  # left, top, width, height; None when there is no subject
+
+    @property
+    def pixels(self) -> Pixels:
+        """Of its inside, on the reduced copy: n × 3."""
+        return self.small[self.inner > 0]
 
 
 def find_subject(picture: Picture) -> Subject:
@@ -168,6 +174,7 @@ def _subject(
         by=by,
         scale=scale,
         small=small,
+        mask=mask,
         silhouette=silhouette,
         inner=cv2.erode(mask, _square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
