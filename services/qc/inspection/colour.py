@@ -62,3 +62,7 @@ def lab(red: float, green: float, blue: float) -> tuple[float, float, float]:
     xyz = (to_xyz / to_xyz.sum(axis=1, keepdims=True)) @ linear
     x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     return float(116 * y - 16), float(500 * (x - y)), float(200 * (y - z))
+
+
+# L* of every grey level. Of a coloured pixel's grey it is L* within some units: enough for differences in lightness.
+LIGHTNESS = np.array([lab(level, level, level)[0] for level in range(256)], np.float32)

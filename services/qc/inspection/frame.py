@@ -6,10 +6,12 @@ from functools import cached_property
 import cv2
 
 from services.qc.inspection.decoding import Picture, Pixels, decode
+from services.qc.inspection.edges import edge_width
 from services.qc.inspection.formats import sniff
 from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
 from services.qc.inspection.subject import Subject, find_subject
 from services.qc.inspection.thresholds import Thresholds
+from services.qc.inspection.tiles import column, sample
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,24 @@ class Frame:
     def subject(self) -> Subject:
         assert self.picture is not None
         return find_subject(self.picture)
+
+    @cached_property
+    def edge_width(self) -> float | None:
+        """Of the subject's sharpest edges, px; None where it has too few."""
+        return edge_width(self.grey, self.subject)
+
+    @cached_property
+    def tiles(self) -> Pixels:
+        """A fair sample of the subject, RGB: number × 64 × 64 × 3."""
+        assert self.picture is not None
+        return sample(self.picture.rgb, self.subject)
+
+    @cached_property
+    def grey_tiles(self) -> Pixels:
+        """The same in grey: number × 64 × 64."""
+        if not len(self.tiles):
+            return self.tiles[..., 0]
+        return cv2.cvtColor(column(self.tiles), cv2.COLOR_RGB2GRAY).reshape(self.tiles.shape[:3])
 
 
 def read_frame(data: bytes, filename: str, thresholds: Thresholds) -> Frame:

@@ -34,8 +34,9 @@ class Subject:
     by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
     scale: int  # pixels of the file per pixel of the masks, along a side
     small: Pixels  # the reduced copy, RGB
-    silhouette: Pixels  # the subject with its holes filled
-    inner: Pixels  # without holes that show background, less 12 px of the file: crisp cut-outs pass for sharp photos
+    mask: Pixels  # the subject without the holes that show background
+    silhouette: Pixels  # the same with its holes filled
+    inner: Pixels  # the mask less 12 px of the file: crisp cut-outs pass for sharp photos
     outside: Pixels  # background less 6 px around the subject and the sides of the frame that the subject touches
     background: tuple[int, int, int] | None  # its colour
     confidence: float  # 0–1: share of all outlines, also of what was left out as shade, that is an edge indeed
@@ -131,6 +132,12 @@ def _support(outline: Any, sharp: Any) -> tuple[float, int]:
     return (float(sharp[down[inside], across[inside]].mean()), judged) if judged else (1.0, 0)
 
 
+def overlap(one: Pixels, other: Pixels) -> float:
+    """Intersection over union of two masks; 0 where both are empty."""
+    either = cv2.countNonZero(cv2.bitwise_or(one, other))
+    return cv2.countNonZero(cv2.bitwise_and(one, other)) / either if either else 0.0
+
+
 def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
     """The box of a mask in strips that fit a core's cache: rows and columns of the file, and the mask at its size."""
     left, top, width, height = cv2.boundingRect(mask)
@@ -168,6 +175,7 @@ def _subject(
         by=by,
         scale=scale,
         small=small,
+        mask=mask,
         silhouette=silhouette,
         inner=cv2.erode(mask, _square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
