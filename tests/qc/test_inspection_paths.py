@@ -124,6 +124,20 @@ def test_without_a_background_the_overlap_cannot_be_told() -> None:
     assert judged(resource(2000, path(subpath(CORNERS))), close_up).outcome is CANNOT
 
 
+def test_without_a_background_the_path_is_the_mask() -> None:
+    """On a busy set nothing else tells the subject; of two paths, nothing says which one is meant."""
+    busy = np.random.default_rng(5).integers(40, 250, (1000, 800, 3)).astype(np.uint8)
+    scene = np.where(product().min(axis=2, keepdims=True) < 245, product(), busy)
+    box = path(subpath([(0.18, 0.16), (0.18, 0.84), (0.85, 0.84), (0.85, 0.16)]))
+    one, two = resource(2000, box), resource(2000, box) + resource(2001, outline())
+    found = verdicts(in_jpeg(encode(scene), one), CUT_OUT)
+    assert found["T17"].value == pytest.approx(68, abs=1.5)
+    assert found["T17"].confidence == 1
+    assert (found["T09"].outcome, found["T21"].outcome) == (PASS, CANNOT)
+    for data in (encode(scene), in_jpeg(encode(scene), two)):
+        assert verdicts(data, CUT_OUT)["T17"].outcome is CANNOT
+
+
 HOSTILE = {
     "a resource that says it is huge": b"8BIM\x07\xd0\0\0\xff\xff\xff\xff" + b"x" * 50,
     "a name that runs over the end": b"8BIM\x07\xd0\xff" + b"x" * 20,

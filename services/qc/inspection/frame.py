@@ -9,7 +9,8 @@ from services.qc.inspection.decoding import Picture, Pixels, decode
 from services.qc.inspection.edges import edge_width
 from services.qc.inspection.formats import sniff
 from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
-from services.qc.inspection.subject import Subject, find_subject
+from services.qc.inspection.photoshop import cut_out, read_paths
+from services.qc.inspection.subject import Subject, by_path, find_subject
 from services.qc.inspection.thresholds import Thresholds
 from services.qc.inspection.tiles import column, sample
 
@@ -33,7 +34,13 @@ class Frame:
     @cached_property
     def subject(self) -> Subject:
         assert self.picture is not None
-        return find_subject(self.picture)
+        assert self.header is not None
+        found = find_subject(self.picture)
+        closed = [path for path in read_paths(self.header.photoshop) if path.closed] if found.by == "frame" else []
+        if len(closed) != 1:  # of several, nothing says which one is meant
+            return found
+        mask = cut_out(closed[0], self.header, found.scale, found.mask.shape)
+        return by_path(found, mask) if cv2.countNonZero(mask) else found
 
     @cached_property
     def edge_width(self) -> float | None:

@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from services.qc.inspection.decoding import Pixels
+from services.qc.inspection.decoding import Pixels, turned
+from services.qc.inspection.header import Header
 
 _FIRST_PATH, _LAST_PATH, _NAME_OF_CLIPPING_PATH = 2000, 2998, 2999
 _MOST_RESOURCES = 10_000
@@ -46,13 +47,19 @@ def read_paths(block: bytes | None) -> tuple[Path, ...]:
     return named or tuple(paths.values())
 
 
-def fill(path: Path, height: float, width: float, shape: tuple[int, ...]) -> Pixels:
-    """What the path encloses, of a picture of that height and width, as a mask of that shape: 255 inside."""
+def cut_out(path: Path, header: Header, scale: int, shape: tuple[int, ...]) -> Pixels:
+    """What the path encloses, as a mask of that shape on the upright picture reduced by that scale: 255 inside.
+
+    A path is drawn on the picture as it is stored, whatever the EXIF tag says.
+    """
+    height, width = header.height / scale, header.width / scale
+    if header.orientation in (5, 6, 7, 8):
+        height, width, shape = width, height, shape[::-1]
     mask = np.zeros(shape, np.uint8)
     # OpenCV's pixel centres are at whole numbers.
     outlines = [(_outline(knots) * (height, width) - 0.5)[:, ::-1] * 2**_SHIFT for knots in path.closed]
     cv2.fillPoly(mask, [np.rint(one).astype(np.int32) for one in outlines], 255, shift=_SHIFT)
-    return mask
+    return turned(mask, header.orientation)
 
 
 def _outline(knots: Any) -> Any:

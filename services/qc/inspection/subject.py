@@ -1,7 +1,8 @@
 """Where the subject is: the mask that all pixel checks share, and how sure it is.
 
 By alpha where there is any, else by the background: its colour is read from the frame's border, what differs from it
-is subject. Worked out on a copy halved until its longest side is at most 800 px.
+is subject. Where there is no plain background, by the clipping path; where there is one, T21 compares the two.
+Worked out on a copy halved until its longest side is at most 800 px.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ _SMALL = 16  # points of an outline: too short to judge
 class Subject:
     """Masks on the reduced copy; 255 inside, 0 outside."""
 
-    by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
+    by: str  # `alpha`, `background`, `path`, or `frame`: nothing tells it, so the whole frame is taken for the subject
     scale: int  # pixels of the file per pixel of the masks, along a side
     small: Pixels  # the reduced copy, RGB
     mask: Pixels  # the subject without the holes that show background
@@ -58,6 +59,11 @@ def find_subject(picture: Picture) -> Subject:
     differs = cv2.bitwise_not(cv2.inRange(small, tuple(darkest), tuple(brightest)))
     mask, silhouette, confidence = _parts(small, differs)
     return _subject("background", scale, small, mask, silhouette, colour, confidence)
+
+
+def by_path(subject: Subject, mask: Pixels) -> Subject:
+    """The same picture with the subject that a clipping path encloses."""
+    return _subject("path", subject.scale, subject.small, mask, mask, None, 1.0)
 
 
 def _above(levels: Pixels, bound: int) -> Pixels:

@@ -4,10 +4,9 @@ import cv2
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
-from services.qc.inspection.decoding import turned
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.header import Header
-from services.qc.inspection.photoshop import Path, fill, read_paths
+from services.qc.inspection.photoshop import Path, cut_out, read_paths
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import Subject, overlap
@@ -33,7 +32,7 @@ def clipping_path(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
     closed = [path for path in paths if path.closed][:_MOST_PATHS]
     if not closed:
         return Finding(FAIL, "Its clipping path isn't closed: join its ends.", None, threshold)
-    if subject.by == "frame" or subject.confidence < frame.thresholds.least_confidence:
+    if subject.by in ("frame", "path") or subject.confidence < frame.thresholds.least_confidence:
         return cannot_measure(
             "A closed path is there, but the subject can't be told from its background to compare it with.",
             subject.confidence,
@@ -54,12 +53,8 @@ def clipping_path(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
 
 def _overlap(path: Path, header: Header, subject: Subject) -> float:
     """Intersection over union. The mask's outermost pixel counts for neither side: it is partly background, and a path
-    is drawn a little inside. Paths are drawn on the picture as it is stored."""
-    height, width = header.height / subject.scale, header.width / subject.scale
-    shape = subject.mask.shape
-    if header.orientation in (5, 6, 7, 8):
-        height, width, shape = width, height, shape[::-1]
-    filled = turned(fill(path, height, width, shape), header.orientation)
+    is drawn a little inside."""
+    filled = cut_out(path, header, subject.scale, subject.mask.shape)
     shares = []
     for mask in (subject.mask, subject.silhouette):
         rim = cv2.subtract(mask, cv2.erode(mask, _SQUARE))
