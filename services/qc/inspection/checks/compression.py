@@ -27,9 +27,11 @@ _STEPS = np.arange(4, 41)  # quantisation steps that are looked for
 _REACH, _BINS = 160, 2  # largest coefficient that is counted, and bins a unit
 _SAME, _OTHER_TABLES = 1.15, 0.2  # proportions that are equal; what the score must be more where they aren't
 _SIZE = np.arange(_REACH * _BINS + 1)[:, None] / _BINS  # of a coefficient, by bin
-# Which say something of a step: the small ones are as near to 0 as to any multiple, the large ones near one by chance.
-_COUNTED = np.where((_SIZE > 0.6 * _STEPS) & (_SIZE < 12 * _STEPS) & (_SIZE < _REACH), 1, 0).astype(np.float32)
-_KEEPING = _COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS).astype(np.float32)  # 1 at a multiple of the step, −1 between
+# The bins that say something of a step: small coefficients are as near to 0 as to any multiple, large ones near one by
+# chance.
+_FIRST, _LAST = (0.6 * _STEPS * _BINS).astype(int) + 1, np.minimum(12 * _STEPS, _REACH) * _BINS
+_COUNTED = (_SIZE * _BINS >= _FIRST) & (_SIZE * _BINS < _LAST)
+_KEEPING = (_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS)).astype(np.float32)  # 1 at a multiple of the step, −1 between
 _TILES, _LEAST_TILES = 24, 8
 _LEAST_COUNT = 60  # coefficients that a step is found in
 _BLOCK, _PLACES = 8, SIDE - 8  # px; places of a block in a tile, along a side
@@ -99,8 +101,11 @@ def _scores(tiles: Pixels, down: int, across: int) -> Any:
     phases = np.arange(_PLACES) % _BLOCK
     bins += (phases[:, None] * _BLOCK + phases) * (_REACH * _BINS + 1)
     counts = np.bincount(bins.ravel(), minlength=_BLOCK**2 * (_REACH * _BINS + 1)).reshape(_BLOCK**2, -1)
-    counts = counts.astype(np.float32)
-    return counts @ _KEEPING / np.maximum(counts @ _COUNTED, _LEAST_COUNT)
+    below = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0)))
+    counted = below[:, _LAST] - below[:, _FIRST]
+    # Not by numpy's multiplication of matrices, which takes as many cores as there are.
+    keeping = np.einsum("oc,cs->os", counts.astype(np.float32), _KEEPING)
+    return keeping / np.maximum(counted, _LEAST_COUNT)
 
 
 def _wave(frequency: int) -> Any:

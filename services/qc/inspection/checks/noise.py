@@ -27,9 +27,7 @@ _DARKEST, _BRIGHTEST = 12, 243  # mean level: clipping hides noise beyond
 _MOST_DIRECTION = 0.15  # difference of the correlations of neighbours across and down; noise has at most 0.13
 _LEAST_COLOUR = 1.0  # levels, σ(R − G) that lightness doesn't explain; clean photos have at most 0.3
 _ALONG = np.linspace(-1, 1, _PATCH, dtype=np.float32)
-# Orthonormal: an even level, a slope across and a slope down, over the pixels of a patch.
-_PLANE = np.stack([np.ones(_PATCH**2), np.tile(_ALONG, _PATCH), np.repeat(_ALONG, _PATCH)], axis=1).astype(np.float32)
-_PLANE /= np.linalg.norm(_PLANE, axis=0)
+_SPREAD = float(np.square(_ALONG).sum())
 _SLOPE = np.gradient(LIGHTNESS)  # L* a level
 
 
@@ -74,25 +72,41 @@ def _grain(tiles: Pixels) -> _Grain | None:
     unclipped = (mean >= _DARKEST) & (mean <= _BRIGHTEST)
     if unclipped.sum() < _LEAST_PATCHES:
         return None
-    light = _residuals(grey)[unclipped]
-    sigma = light.std(axis=1) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
+    light = _patches(grey)[unclipped]
+    across, down = _slopes(light)
+    variance = np.einsum("nyx,nyx->n", light, light) / _PATCH**2 - (across**2 + down**2) * _SPREAD / _PATCH
+    sigma = np.sqrt(np.maximum(variance, 0)) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
     flattest = np.argsort(sigma)[: len(sigma) * 2 * _FLATTEST // 100]
     red_green = cv2.subtract(cv2.extractChannel(picture, 0), cv2.extractChannel(picture, 1), dtype=cv2.CV_32F)
-    light, colour = light[flattest], _residuals(red_green)[unclipped][flattest]
-    variance = np.maximum(np.square(light).mean(axis=1), 1e-6)
-    unexplained = np.square(colour).mean(axis=1) - (light * colour).mean(axis=1) ** 2 / variance
-    patches = light.reshape(-1, _PATCH, _PATCH)
-    across = (patches[:, :, 1:] * patches[:, :, :-1]).mean()
-    down = (patches[:, 1:] * patches[:, :-1]).mean()
+    light, colour = _residuals(light[flattest]), _residuals(_patches(red_green)[unclipped][flattest])
+    variance = np.maximum(np.square(light).mean(axis=(1, 2)), 1e-6)
+    unexplained = np.square(colour).mean(axis=(1, 2)) - (light * colour).mean(axis=(1, 2)) ** 2 / variance
+    beside = (light[:, :, 1:] * light[:, :, :-1]).mean()
+    below = (light[:, 1:] * light[:, :-1]).mean()
     return _Grain(
         sigma=float(np.percentile(sigma, _FLATTEST)),
         colour=float(np.sqrt(max(np.percentile(unexplained, _FLATTEST), 0))),
-        direction=float(abs(across - down) / variance.mean()),
+        direction=float(abs(beside - below) / variance.mean()),
     )
 
 
-def _residuals(channel: Any) -> Any:
-    """Patches × pixels: what a plane leaves of each patch."""
+def _patches(channel: Any) -> Any:
+    """Number × 16 × 16, each less its mean level."""
     a_side = SIDE // _PATCH
-    patches = channel.reshape(-1, _PATCH, a_side, _PATCH).swapaxes(1, 2).reshape(-1, _PATCH**2).astype(np.float32)
-    return patches - (patches @ _PLANE) @ _PLANE.T
+    patches = channel.reshape(-1, _PATCH, a_side, _PATCH).swapaxes(1, 2).reshape(-1, _PATCH, _PATCH).astype(np.float32)
+    patches -= patches.mean(axis=(1, 2), keepdims=True)
+    return patches
+
+
+def _slopes(patches: Any) -> tuple[Any, Any]:
+    """Levels from a patch's middle to its side, across and down."""
+    return (
+        np.einsum("nyx,x->n", patches, _ALONG) / (_PATCH * _SPREAD),
+        np.einsum("nyx,y->n", patches, _ALONG) / (_PATCH * _SPREAD),
+    )
+
+
+def _residuals(patches: Any) -> Any:
+    """What an even slope leaves of each patch."""
+    across, down = _slopes(patches)
+    return patches - across[:, None, None] * _ALONG - down[:, None, None] * _ALONG[:, None]
