@@ -157,6 +157,13 @@ class ImageSpec(Value):
     )
     max_fill: float | None = Field(default=None, ge=0, le=1)
     colour_critical: bool = Field(default=False, description="Its colour is held to the closer bounds (F01).")
+    min_margin: float | None = Field(
+        default=None, ge=0, lt=0.5, description="Least share of the frame's side between the subject and each border."
+    )
+    centred: bool = Field(default=False, description="The subject's box is in the middle of the frame.")
+    whole_subject: bool = Field(default=False, description="A packshot: no part of the subject is cut off.")
+    straight: bool = Field(default=False, description="A rigid product, which stands or lies straight in the frame.")
+    clipping_path: bool = Field(default=False, description="The file must hold a closed clipping path.")
 
 
 class AiUse(Value):

@@ -14,16 +14,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from contracts.values import ImageSpec
+from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection import inspect
 from services.qc.inspection.formats import count_scans
+from services.qc.inspection.photoshop import read_paths
+from tests.qc.paths import in_jpeg, path, resource, subpath
 from tests.qc.test_inspection_clean import CANNOT, FAIL, PACKSHOT, PASS, encode, product, verdicts
 
 EVERY_FORMAT = ImageSpec(
     formats=["jpeg", "png", "tiff", "webp", "gif", "bmp"], white_background=True, min_fill=0.5, alpha_allowed=True
 )
-PIXEL_CHECKS = ("T09", "T10", "T13", "T14", "T17")
+EVERY_CHECK = EVERY_FORMAT.model_copy(
+    update={"clipping_path": True, "centred": True, "whole_subject": True, "straight": True, "min_margin": 0.05}
+)
+PIXEL_CHECKS = ("T09", "T10", "T13", "T14", "T15", "T16", "T17", "T22", "T23", "T24", "T26", "T27")
 BAG = Image.fromarray(product())
+PATHS = resource(2000, path(subpath([(0.2, 0.2), (0.2, 0.8), (0.8, 0.8), (0.8, 0.2)])), "Path 1") + resource(
+    2999, b"\x06Path 1"
+)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -80,9 +88,12 @@ BOMBS = {
 MEASURE = """
 import sys
 from pathlib import Path
-from contracts.values import ImageSpec
+from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection import inspect
-spec = ImageSpec(formats=["jpeg", "png", "tiff", "webp", "gif", "bmp"], white_background=True)
+spec = ImageSpec(
+    formats=["jpeg", "png", "tiff", "webp", "gif", "bmp"],
+    white_background=True, clipping_path=True, centred=True, whole_subject=True, straight=True,
+)
 for path in map(Path, sys.argv[1:]):
     print(path.name, [found.outcome.value for found in inspect(path.read_bytes(), path.name, spec)][0])
 status = Path("/proc/self/status")
@@ -202,7 +213,7 @@ def test_what_is_no_picture_is_named(data: bytes, says: str) -> None:
 @pytest.mark.parametrize("level", [0, 255])
 def test_the_strangest_sizes_get_a_verdict(size: tuple[int, int], level: int) -> None:
     for mode in ("RGB", "RGBA"):
-        found = verdicts(encode(Image.new(mode, size, (level,) * len(mode)), "PNG"), EVERY_FORMAT, "strange.png")
+        found = verdicts(encode(Image.new(mode, size, (level,) * len(mode)), "PNG"), EVERY_CHECK, "strange.png")
         assert found["T01"].outcome is PASS
         assert found["T04"].value == max(size)
         assert not [one.detail for one in found.values() if "broke" in one.detail]
@@ -245,10 +256,69 @@ def test_damaged_files_get_the_same_verdict_twice(name: str, changes: list[tuple
     data = bytearray(SMALL[name])
     for at, byte in changes:
         data[at % len(data)] = byte
-    found = inspect(bytes(data), name, EVERY_FORMAT)
-    assert found == inspect(bytes(data), name, EVERY_FORMAT)
+    found = inspect(bytes(data), name, EVERY_CHECK)
+    assert found == inspect(bytes(data), name, EVERY_CHECK)
     assert [one.check for one in found][:4] == ["T01", "T02", "T03", "T04"]
     assert not [one.detail for one in found if "itself broke" in one.detail]
+
+
+LARGE = BAG.resize((320, 400))  # large enough for every check to measure something
+WITH_PATH = in_jpeg(encode(LARGE), PATHS)
+WITH_TAG = encode(LARGE, "TIFF", tiffinfo={34377: PATHS})
+
+
+@given(
+    data=st.sampled_from([WITH_PATH, WITH_TAG]),
+    changes=st.lists(st.tuples(st.integers(0, len(PATHS)), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6),
+)
+@settings(max_examples=100, deadline=None)
+def test_damaged_paths_get_a_verdict(data: bytes, changes: list[tuple[int, bytes]]) -> None:
+    hurt, begin = bytearray(data), data.index(b"8BIM")
+    for at, new in changes:
+        hurt[begin + at : begin + at + len(new)] = new
+    found = {one.check: one for one in inspect(bytes(hurt), "bag.jpg", EVERY_CHECK)}
+    assert not [one.detail for one in found.values() if "itself broke" in one.detail]
+    assert found["T21"].outcome in MeasurementOutcome
+
+
+@given(block=st.binary(max_size=400), head=st.sampled_from([b"", b"8BIM\x07\xd0\0\0", b"8BIM\x0b\xb7\0\0"]))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_may_stand_where_paths_are(block: bytes, head: bytes) -> None:
+    assert isinstance(read_paths(head + block), tuple)
+    assert isinstance(read_paths(head + len(block).to_bytes(4, "big") + block), tuple)
+
+
+@given(
+    table=st.binary(min_size=64, max_size=64),
+    which=st.integers(0, 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_quantisation_table_gets_a_verdict(table: bytes, which: int) -> None:
+    data = bytearray(encode(LARGE))
+    at = data.index(b"\xff\xdb")
+    if which:
+        at = data.index(b"\xff\xdb", at + 2)
+    data[at + 5 : at + 69] = table
+    found = {one.check: one for one in inspect(bytes(data), "bag.jpg", EVERY_CHECK)}
+    assert not [one.detail for one in found.values() if "itself broke" in one.detail]
+    quality = found["T22"].value
+    assert quality is None or 1 <= quality <= 100
+
+
+def test_tables_with_zeros_say_nothing_of_quality() -> None:
+    data = bytearray(encode(LARGE))
+    at = data.index(b"\xff\xdb")
+    data[at + 5 : at + 69] = bytes(64)
+    found = verdicts(bytes(data))["T22"]
+    assert (found.outcome, found.value) == (CANNOT, None)
+
+
+def test_a_picture_of_alpha_alone_gets_a_verdict() -> None:
+    for level in (0, 1, 255):
+        alpha = np.random.default_rng(4).integers(0, level + 1, (300, 300)).astype(np.uint8)
+        pixels = np.dstack([np.zeros((300, 300, 3), np.uint8), alpha])
+        found = verdicts(encode(pixels, "PNG"), EVERY_CHECK, "ghost.png")
+        assert not [one.detail for one in found.values() if "itself broke" in one.detail]
 
 
 def test_pixels_that_are_no_colours_are_not_measured() -> None:

@@ -132,3 +132,7 @@ def _polar(a: Plane, b: Plane) -> tuple[Plane, Plane]:
 
 def _cosine(degrees: Plane) -> Plane:
     return np.cos(np.radians(degrees))
+
+
+# L* of every grey level. Of a coloured pixel's grey it is L* within some units: enough for differences in lightness.
+LIGHTNESS = np.array([lab(level, level, level)[0] for level in range(256)], np.float32)

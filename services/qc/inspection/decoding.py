@@ -154,11 +154,12 @@ def _on_white(rgb: Pixels, alpha: Pixels) -> Picture:
 
 def _turn(picture: Picture, orientation: int | None) -> Picture:
     return Picture(
-        _turned(picture.rgb, orientation), None if picture.alpha is None else _turned(picture.alpha, orientation)
+        turned(picture.rgb, orientation), None if picture.alpha is None else turned(picture.alpha, orientation)
     )
 
 
-def _turned(pixels: Pixels, orientation: int | None) -> Pixels:
+def turned(pixels: Pixels, orientation: int | None) -> Pixels:
+    """As a viewer shows pixels that are stored with this EXIF orientation."""
     if orientation in (2, 7, 4, 5):
         pixels = cv2.flip(pixels, 1)
     turn = {

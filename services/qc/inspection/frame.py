@@ -7,12 +7,15 @@ from functools import cached_property
 import cv2
 
 from services.qc.inspection.decoding import Picture, Pixels, decode
+from services.qc.inspection.edges import edge_width
 from services.qc.inspection.formats import sniff
 from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
+from services.qc.inspection.photoshop import cut_out, read_paths
 from services.qc.inspection.regions import Region, cluster
 from services.qc.inspection.registration import Registration, register
-from services.qc.inspection.subject import Subject, find_subject
+from services.qc.inspection.subject import Subject, by_path, find_subject
 from services.qc.inspection.thresholds import Thresholds
+from services.qc.inspection.tiles import column, sample
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,31 @@ class Frame:
     @cached_property
     def subject(self) -> Subject:
         assert self.picture is not None
-        return find_subject(self.picture)
+        assert self.header is not None
+        found = find_subject(self.picture)
+        closed = [path for path in read_paths(self.header.photoshop) if path.closed] if found.by == "frame" else []
+        if len(closed) != 1:  # of several, nothing says which one is meant
+            return found
+        mask = cut_out(closed[0], self.header, found.scale, found.mask.shape)
+        return by_path(found, mask) if cv2.countNonZero(mask) else found
+
+    @cached_property
+    def edge_width(self) -> float | None:
+        """Of the subject's sharpest edges, px; None where it has too few."""
+        return edge_width(self.grey, self.subject)
+
+    @cached_property
+    def tiles(self) -> Pixels:
+        """A fair sample of the subject, RGB: number × 64 × 64 × 3."""
+        assert self.picture is not None
+        return sample(self.picture.rgb, self.subject)
+
+    @cached_property
+    def grey_tiles(self) -> Pixels:
+        """The same in grey: number × 64 × 64."""
+        if not len(self.tiles):
+            return self.tiles[..., 0]
+        return cv2.cvtColor(column(self.tiles), cv2.COLOR_RGB2GRAY).reshape(self.tiles.shape[:3])
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:

@@ -35,6 +35,7 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "gif": GifImagePlugin.GifImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
 }
+_PHOTOSHOP, _TIFF_PHOTOSHOP = b"Photoshop 3.0\0", 34377  # where the resources are: segment APP13, tag
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
@@ -60,6 +61,8 @@ class Header:
     profile: bytes | None
     declares_srgb: bool  # PNG's sRGB chunk
     progressive: bool
+    tables: tuple[tuple[int, ...], ...]  # a JPEG's quantisation tables; empty for other formats
+    photoshop: bytes | None  # Photoshop's image resources, where clipping paths are
 
     @property
     def megapixels(self) -> float:
@@ -150,6 +153,8 @@ def _facts(image: ImageFile.ImageFile, data: bytes, format: str) -> Header:
         profile=profile if isinstance(profile, bytes) and profile else None,
         declares_srgb="srgb" in image.info,
         progressive=bool(image.info.get("progressive")),
+        tables=_tables(image),
+        photoshop=_photoshop(image),
     )
 
 
@@ -161,6 +166,23 @@ def _bits(image: ImageFile.ImageFile, data: bytes, format: str) -> int:
         stored = image.tag_v2.get(258, (1,))
         return max(stored) if isinstance(stored, tuple) else int(stored)
     return {"1": 1, "I;16": 16, "I": 32, "F": 32}.get(image.mode, 8)
+
+
+def _tables(image: ImageFile.ImageFile) -> tuple[tuple[int, ...], ...]:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return ()
+    return tuple(tuple(table) for _, table in sorted(image.quantization.items()))
+
+
+def _photoshop(image: ImageFile.ImageFile) -> bytes | None:
+    """A JPEG holds them in as many segments as they need, TIFF in one tag; the other formats have no place for them."""
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        segments = [content for name, content in image.applist if name == "APP13"]
+        return b"".join(one[len(_PHOTOSHOP) :] for one in segments if one.startswith(_PHOTOSHOP)) or None
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        stored = image.tag_v2.get(_TIFF_PHOTOSHOP)
+        return stored if isinstance(stored, bytes) and stored else None
+    return None
 
 
 def _orientation(image: ImageFile.ImageFile) -> int | None:

@@ -1,7 +1,8 @@
 """Where the subject is: the mask that all pixel checks share, and how sure it is.
 
 By alpha where there is any, else by the background: its colour is read from the frame's border, what differs from it
-is subject. Worked out on a copy halved until its longest side is at most 800 px.
+is subject. Where there is no plain background, by the clipping path; where there is one, T21 compares the two.
+Worked out on a copy halved until its longest side is at most 800 px.
 """
 
 from collections.abc import Iterator
@@ -31,12 +32,12 @@ _SMALL = 16  # points of an outline: too short to judge
 class Subject:
     """Masks on the reduced copy; 255 inside, 0 outside."""
 
-    by: str  # `alpha`, `background`, or `frame`: no background found, so the whole frame is taken for the subject
+    by: str  # `alpha`, `background`, `path`, or `frame`: nothing tells it, so the whole frame is taken for the subject
     scale: int  # pixels of the file per pixel of the masks, along a side
     small: Pixels  # the reduced copy, RGB
-    mask: Pixels  # the subject without holes that show background
-    silhouette: Pixels  # the subject with its holes filled
-    inner: Pixels  # without holes that show background, less 12 px of the file: crisp cut-outs pass for sharp photos
+    mask: Pixels  # the subject without the holes that show background
+    silhouette: Pixels  # the same with its holes filled
+    inner: Pixels  # the mask less 12 px of the file: crisp cut-outs pass for sharp photos
     outside: Pixels  # background less 6 px around the subject and the sides of the frame that the subject touches
     background: tuple[int, int, int] | None  # its colour
     confidence: float  # 0–1: share of all outlines, also of what was left out as shade, that is an edge indeed
@@ -63,6 +64,11 @@ def find_subject(picture: Picture) -> Subject:
     differs = cv2.bitwise_not(cv2.inRange(small, tuple(darkest), tuple(brightest)))
     mask, silhouette, confidence = _parts(small, differs)
     return _subject("background", scale, small, mask, silhouette, colour, confidence)
+
+
+def by_path(subject: Subject, mask: Pixels) -> Subject:
+    """The same picture with the subject that a clipping path encloses."""
+    return _subject("path", subject.scale, subject.small, mask, mask, None, 1.0)
 
 
 def _above(levels: Pixels, bound: int) -> Pixels:
@@ -135,6 +141,12 @@ def _support(outline: Any, sharp: Any) -> tuple[float, int]:
     inside = (across > 1) & (down > 1) & (across < width - 2) & (down < height - 2)
     judged = int(inside.sum())
     return (float(sharp[down[inside], across[inside]].mean()), judged) if judged else (1.0, 0)
+
+
+def overlap(one: Pixels, other: Pixels) -> float:
+    """Intersection over union of two masks; 0 where both are empty."""
+    either = cv2.countNonZero(cv2.bitwise_or(one, other))
+    return cv2.countNonZero(cv2.bitwise_and(one, other)) / either if either else 0.0
 
 
 def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:

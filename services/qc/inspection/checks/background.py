@@ -1,13 +1,18 @@
-"""T14: the white background."""
+"""T14 and T15: the background, whether it is white and whether it is even."""
+
+import math
 
 import cv2
+import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.inspection.colour import LIGHTNESS, lab
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import strips
 
+_DARK, _COLOURED = 50.0, 8.0  # L*, C*ab: a close-up's cloth rather than a backdrop
 _WHITE = 250  # never 255: compression alone darkens some pixels
 
 
@@ -41,3 +46,33 @@ def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Fin
         colour = ", ".join(str(level) for level in subject.background or ())
         detail = f"{seen}{'' if is_white else f'; it is {colour}'}: {cure}."
     return Finding(outcome, detail, share, threshold, confidence=subject.confidence)
+
+
+@check("T15", "background_even", unit="L*")
+def background_even(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
+    """L* between the 5th and the 95th percentile of the background."""
+    subject, bounds = frame.subject, frame.thresholds.background_even
+    if subject.by == "frame" or subject.confidence < frame.thresholds.least_confidence:
+        return cannot_measure("No plain background was found around the subject.", subject.confidence)
+    if subject.background and not spec.white_background and _may_be_cloth(*subject.background):
+        return cannot_measure("What surrounds the subject is dark or coloured: it may be the product itself.")
+    grey = cv2.cvtColor(subject.small, cv2.COLOR_RGB2GRAY)
+    counts = cv2.calcHist([grey], [0], subject.outside, [256], [0, 256]).ravel().cumsum()
+    if not counts[-1]:
+        return cannot_measure("Too little background is left to measure.", subject.confidence)
+    dark, bright = (float(LIGHTNESS[np.searchsorted(counts, counts[-1] * share)]) for share in (0.05, 0.95))
+    spread = bright - dark
+    seen = {"value": spread, "scale": 1 / subject.scale, "confidence": subject.confidence}
+    threshold = f"≤ {bounds.passes:g}"
+    if spread <= bounds.passes:
+        return Finding(MeasurementOutcome.PASS, "The background is even.", threshold=threshold, **seen)
+    detail = (
+        f"The background is {'very ' if spread > bounds.flags else ''}uneven: L* {dark:.0f} to {bright:.0f}. "
+        "Light it evenly, or even it out."
+    )
+    return Finding(MeasurementOutcome.FLAG, detail, threshold=threshold, **seen)
+
+
+def _may_be_cloth(red: int, green: int, blue: int) -> bool:
+    lightness, a, b = lab(red, green, blue)
+    return lightness < _DARK or math.hypot(a, b) > _COLOURED

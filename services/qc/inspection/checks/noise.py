@@ -1,0 +1,112 @@
+"""T23: noise, where the subject is flattest.
+
+Fine cloth varies as much as noise does. But its channels vary together, and its threads run in a direction; where
+fibres of several colours lie in one direction only the latter tells. Noise that was made colourless passes for cloth.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.inspection.colour import LIGHTNESS
+from services.qc.inspection.decoding import Pixels
+from services.qc.inspection.frame import Frame
+from services.qc.inspection.reference import Reference
+from services.qc.inspection.registry import Finding, cannot_measure, check
+from services.qc.inspection.tiles import SIDE, column, some
+
+PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
+_TILES = 64
+_PATCH = 16  # px
+_LEAST_PATCHES = 64
+_FLATTEST = 5  # percentile of the patches: the others have texture
+_DARKEST, _BRIGHTEST = 12, 243  # mean level: clipping hides noise beyond
+_MOST_DIRECTION = 0.15  # difference of the correlations of neighbours across and down; noise has at most 0.13
+_LEAST_COLOUR = 1.0  # levels, σ(R − G) that lightness doesn't explain; clean photos have at most 0.3
+_ALONG = np.linspace(-1, 1, _PATCH, dtype=np.float32)
+_SPREAD = float(np.square(_ALONG).sum())
+_SLOPE = np.gradient(LIGHTNESS)  # L* a level
+
+
+@check("T23", "noise", unit="L*")
+def noise(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
+    """σ(L*) of the subject's flattest patches, at full resolution. The fine noise alone isn't measured: compression
+    removes it first."""
+    subject, bounds = frame.subject, frame.thresholds.noise
+    grain = _grain(some(frame.tiles, _TILES))
+    if grain is None:
+        return cannot_measure("The subject has too few patches to judge its noise.", subject.confidence)
+    sigma = grain.sigma
+    threshold = f"≤ {bounds.passes:g}"
+    found = f"even its flattest patches vary by {sigma:.1f} L*"
+    if sigma <= bounds.passes:
+        detail = f"Its flattest patches vary by {sigma:.1f} L*."
+        return Finding(PASS, detail, sigma, threshold, confidence=subject.confidence)
+    if grain.colour < _LEAST_COLOUR or grain.direction > _MOST_DIRECTION:
+        detail = f"It is textured ({found}), but not as noise is."
+        return Finding(PASS, detail, sigma, threshold, confidence=subject.confidence)
+    how = "Very noisy" if sigma > bounds.flags else "Noisy"
+    detail = f"{how}: {found}. Take it at a lower ISO, or denoise the raw file."
+    return Finding(FLAG, detail, sigma, threshold, confidence=subject.confidence)
+
+
+@dataclass(frozen=True)
+class _Grain:
+    """What varies within the flattest patches, around an even slope."""
+
+    sigma: float  # of L*
+    colour: float  # σ of R − G, in levels, beyond what lightness explains
+    direction: float  # difference of the correlations of neighbours across and down
+
+
+def _grain(tiles: Pixels) -> _Grain | None:
+    """None where too few patches are unclipped."""
+    if not len(tiles):
+        return None
+    picture = column(tiles)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    mean = cv2.resize(grey.astype(np.float32), None, fx=1 / _PATCH, fy=1 / _PATCH, interpolation=cv2.INTER_AREA).ravel()
+    unclipped = (mean >= _DARKEST) & (mean <= _BRIGHTEST)
+    if unclipped.sum() < _LEAST_PATCHES:
+        return None
+    light = _patches(grey)[unclipped]
+    across, down = _slopes(light)
+    variance = np.einsum("nyx,nyx->n", light, light) / _PATCH**2 - (across**2 + down**2) * _SPREAD / _PATCH
+    sigma = np.sqrt(np.maximum(variance, 0)) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
+    flattest = np.argsort(sigma)[: len(sigma) * 2 * _FLATTEST // 100]
+    red_green = cv2.subtract(cv2.extractChannel(picture, 0), cv2.extractChannel(picture, 1), dtype=cv2.CV_32F)
+    light, colour = _residuals(light[flattest]), _residuals(_patches(red_green)[unclipped][flattest])
+    variance = np.maximum(np.square(light).mean(axis=(1, 2)), 1e-6)
+    unexplained = np.square(colour).mean(axis=(1, 2)) - (light * colour).mean(axis=(1, 2)) ** 2 / variance
+    beside = (light[:, :, 1:] * light[:, :, :-1]).mean()
+    below = (light[:, 1:] * light[:, :-1]).mean()
+    return _Grain(
+        sigma=float(np.percentile(sigma, _FLATTEST)),
+        colour=float(np.sqrt(max(np.percentile(unexplained, _FLATTEST), 0))),
+        direction=float(abs(beside - below) / variance.mean()),
+    )
+
+
+def _patches(channel: Any) -> Any:
+    """Number × 16 × 16, each less its mean level."""
+    a_side = SIDE // _PATCH
+    patches = channel.reshape(-1, _PATCH, a_side, _PATCH).swapaxes(1, 2).reshape(-1, _PATCH, _PATCH).astype(np.float32)
+    patches -= patches.mean(axis=(1, 2), keepdims=True)
+    return patches
+
+
+def _slopes(patches: Any) -> tuple[Any, Any]:
+    """Levels from a patch's middle to its side, across and down."""
+    return (
+        np.einsum("nyx,x->n", patches, _ALONG) / (_PATCH * _SPREAD),
+        np.einsum("nyx,y->n", patches, _ALONG) / (_PATCH * _SPREAD),
+    )
+
+
+def _residuals(patches: Any) -> Any:
+    """What an even slope leaves of each patch."""
+    across, down = _slopes(patches)
+    return patches - across[:, None, None] * _ALONG - down[:, None, None] * _ALONG[:, None]

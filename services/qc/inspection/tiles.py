@@ -1,0 +1,44 @@
+"""A fair sample of the subject at full resolution, for checks of its texture: what they cost doesn't depend on how
+large the picture is."""
+
+from typing import Any
+
+import numpy as np
+
+from services.qc.inspection.decoding import Pixels
+from services.qc.inspection.subject import Subject
+
+SIDE = 64  # px of the file; a multiple of 8, so that a JPEG's blocks lie alike in every tile
+MOST = 160
+
+
+def sample(rgb: Pixels, subject: Subject) -> Pixels:
+    """Number × 64 × 64 × 3: up to 160 tiles that lie inside the eroded subject mask, spread evenly over it.
+
+    Their corners are on a grid of multiples of 64 from the file's corner.
+    """
+    side = max(1, SIDE // subject.scale)  # on the mask
+    height, width = (length // side for length in subject.inner.shape)
+    cells: Any = subject.inner[: height * side, : width * side].reshape(height, side, width, side)
+    down, across = np.nonzero(cells.min(axis=(1, 3)))
+    chosen = _spread(len(down), MOST)
+    tiles = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
+    for tile, y, x in zip(
+        tiles, down[chosen] * side * subject.scale, across[chosen] * side * subject.scale, strict=True
+    ):
+        tile[:] = rgb[y : y + SIDE, x : x + SIDE]
+    return tiles
+
+
+def column(tiles: Pixels) -> Pixels:
+    """The tiles one below the other: one picture, for filters that work on pictures."""
+    return tiles.reshape(-1, *tiles.shape[2:])
+
+
+def some(tiles: Pixels, most: int) -> Pixels:
+    """At most so many of the tiles, spread evenly."""
+    return tiles if len(tiles) <= most else tiles[_spread(len(tiles), most)]
+
+
+def _spread(number: int, most: int) -> Any:
+    return np.linspace(0, number - 1, min(number, most)).astype(int)
