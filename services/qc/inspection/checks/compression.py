@@ -34,6 +34,7 @@ _COUNTED = (_SIZE * _BINS >= _FIRST) & (_SIZE * _BINS < _LAST)
 _KEEPING = (_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS)).astype(np.float32)  # 1 at a multiple of the step, −1 between
 _TILES, _LEAST_TILES = 24, 8
 _LEAST_COUNT = 60  # coefficients that a step is found in
+_LOSSLESS = ("png", "tiff", "bmp")
 _BLOCK, _PLACES = 8, SIDE - 8  # px; places of a block in a tile, along a side
 
 
@@ -48,6 +49,8 @@ def jpeg_quality(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding
     if earlier is not None and earlier < frame.thresholds.jpeg_earlier and (now is None or earlier < now):
         detail = f"It was once saved at about quality {earlier:.0f}, and what was lost stays lost. "
         return Finding(FLAG, detail + "Export it anew from the master.", earlier, threshold)
+    if now is None and frame.format in _LOSSLESS and len(frame.grey_tiles) >= _LEAST_TILES:
+        return Finding(PASS, "The format loses nothing, and no traces of a JPEG compression.", None, threshold)
     if now is None:
         tables = "Its quantisation tables are broken" if frame.format == "jpeg" else "The format has no JPEG tables"
         return cannot_measure(f"{tables}; no traces of a stronger JPEG compression were found.")
