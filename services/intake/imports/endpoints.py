@@ -18,10 +18,10 @@ from chassis.problems import FieldError, Invalid
 from chassis.service import Service
 from services.intake.fields import FilledLine, Word
 from services.intake.imports import downloads, service
-from services.intake.imports.body import receive
+from services.intake.imports.body import receive, while_connected
 from services.intake.imports.downloads import CSV_TYPE, MEDIA_TYPES, XLSX_TYPE
 from services.intake.imports.errors import UnknownFormat
-from services.intake.imports.reading import ReadingProcess
+from services.intake.imports.reading import Reading
 from services.intake.imports.schemas import FileFormat, ImportView, ProblemForm, RowNumber, RowOutcome, Rows
 from services.intake.requests.endpoints import Requester
 from services.intake.responses import BROKEN_UPLOAD, NOT_FOUND
@@ -87,7 +87,7 @@ async def start_import(
         raise Invalid("The time zone is not known.", errors=[wrong])
     ours: Service = request.app.state.service
     settings: IntakeSettings = request.app.state.service.settings
-    reading: ReadingProcess = request.app.state.reading
+    reading: Reading = request.app.state.reading
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="packshot-import-")
     try:
         file, rows = FilePath(folder.name) / "file", FilePath(folder.name) / "rows"
@@ -96,7 +96,7 @@ async def start_import(
             same = await service.find_same(session, sha256)
         if same is not None:
             return _answer(200, same)
-        found = await reading.read(file, file_format is FileFormat.XLSX, rows)
+        found = await while_connected(request, reading.read(file, file_format is FileFormat.XLSX, rows))
         async with ours.database.transaction() as session:
             made = await service.start(
                 session,
