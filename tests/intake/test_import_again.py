@@ -137,6 +137,18 @@ async def test_another_colorway_of_a_sku_is_a_request_of_its_own(intake: Harness
     assert (await request_of(intake, first))["colorways"] == ["white"]
 
 
+async def test_a_request_that_two_rows_could_continue_is_that_of_the_row_that_it_came_from(intake: Harness) -> None:
+    row = good_row(colorways="white", approval_owner="")
+    [first] = await rows_of(intake, await imported(intake, csv_file([row])))
+    [wider] = await rows_of(intake, await imported(intake, csv_file([row | {"colorways": "white; black"}])))
+    assert wider["request_id"] == first["request_id"]
+    other = row | {"colorways": "black", "approval_owner": "ines.moreau"}
+    new, back = await rows_of(intake, await imported(intake, csv_file([other, row])))
+    assert (new["outcome"], back["request_id"]) == ("accepted", first["request_id"])
+    assert new["request_id"] != first["request_id"]
+    assert (await request_of(intake, back))["colorways"] == ["white"]
+
+
 async def test_a_correction_leaves_alone_what_was_edited_meanwhile(intake: Harness) -> None:
     row = good_row(approval_owner="", materials="cotton", product_name="From the file")
     [first] = await rows_of(intake, await imported(intake, csv_file([row])))

@@ -178,7 +178,10 @@ async def _continued(
         (row, brief), one = briefs[key], stored[request_id]
         if one.state is RequestState.CANCELLED:  # at this moment
             continue
-        if one.was_accepted or request_id in spoken_for:
+        is_settled = one.was_accepted or request_id in spoken_for
+        if is_settled and key in paired and by_column(one.brief) != by_column(brief):  # it isn't this row's after all
+            continue
+        if is_settled:
             results[key] = Result(row.number, RowOutcome.DOUBLED, request_id, _left(head, row, one))
         else:
             results[key] = await _continue(session, head, row, brief, one, said.get(request_id, brief), reference)
