@@ -17,7 +17,7 @@ from services.intake.imports.errors import UnreadableFile
 START_SECONDS = 30
 # Read in a moment, whatever they hold: a workbook may be many times as large unpacked.
 SMALL_CSV = 1024 * 1024
-SMALL_XLSX = 24 * 1024
+SMALL_XLSX = 16 * 1024
 
 log = get_logger(__name__)
 

@@ -30,8 +30,9 @@ MAX_UNPACKED = 256 * 1024 * 1024
 MAX_SHARED_STRINGS = 48 * 1024 * 1024
 # Sheets of equal rows are packed by 1:100 at most; a bomb by 1:1,000.
 MAX_RATIO = 300
-# Ten thousand rows of a hundred columns, and some empty cells: those cost time too.
-MAX_CELLS = 1_200_000
+# Ten thousand rows of all columns that a category has, and almost as many empty cells: those cost time too. So many can
+# be read in the time that there is.
+MAX_CELLS = 600_000
 MAX_SHEET_ROWS = MAX_ROWS + MAX_BLANK_ROWS
 _RATIO_FROM = 4 * 1024 * 1024
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -137,7 +138,7 @@ def _pieces(source: IO[bytes]) -> Iterator[bytes]:
 def _too_many_cells() -> Refused:
     return Refused(
         f"The sheet has more than {MAX_CELLS:,} cells, with the empty ones.",
-        "Delete the empty rows below and the empty columns to the right, or send it as CSV.",
+        "Delete the empty rows below and the empty columns to the right; else split it, or send it as CSV.",
     )
 
 
