@@ -123,21 +123,53 @@ def _pointer(location: Sequence[int | str]) -> str:
     return "".join(f"/{part}" for part in path) if where == "body" else "/".join([where, *path])
 
 
+# Pydantic's type of error → what would make it right, with what the error says of the limit.
 _REMEDIES = {
     "extra_forbidden": "Leave this field out: it isn't known here.",
     "missing": "Send it.",
+    "string_type": "Send a text.",
+    "string_too_short": "Send at least {min_length} characters.",
+    "string_too_long": "Send at most {max_length} characters.",
+    "string_pattern_mismatch": "Send a text of the form `{pattern}`.",
+    "int_type": "Send a whole number, without quotes.",
+    "int_parsing": "Send a whole number.",
+    "int_from_float": "Send a whole number.",
+    "float_type": "Send a number, without quotes.",
+    "float_parsing": "Send a number.",
+    "finite_number": "Send a finite number.",
+    "bool_type": "Send true or false, without quotes.",
+    "bool_parsing": "Send true or false.",
+    "list_type": "Send a list.",
+    "dict_type": "Send a JSON object.",
+    "too_short": "Send at least {min_length} of them.",
+    "too_long": "Send at most {max_length} of them.",
+    "enum": "Send one of: {expected}.",
+    "literal_error": "Send one of: {expected}.",
+    "greater_than": "Send more than {gt}.",
+    "greater_than_equal": "Send {ge} or more.",
+    "less_than": "Send less than {lt}.",
+    "less_than_equal": "Send {le} or less.",
+    "uuid_type": "Send a UUID.",
+    "uuid_parsing": "Send a UUID.",
+    "model_type": "Send a JSON object.",
     # The body was taken for a form or for text.
     "model_attributes_type": "Send a JSON object, with the header `Content-Type: application/json`.",
 }
 
 
-def _from_validation(error: RequestValidationError) -> Problem:
+_OTHER_REMEDY = "Send what `detail` asks for; the field is described in `/openapi.json`."
+
+
+def _remedy(error: Mapping[str, Any]) -> str:
+    return _REMEDIES.get(error["type"], _OTHER_REMEDY).format_map(error.get("ctx", {}))
+
+
+def from_validation(error: RequestValidationError) -> Problem:
     fields = []
     for one in error.errors()[:100]:
         if one["type"] == "json_invalid":  # its location is a character
             return _unreadable_body(f"{one['ctx']['error']} at character {one['loc'][1]}")
-        remedy = _REMEDIES.get(one["type"])
-        fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=remedy))
+        fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=_remedy(one)))
     count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
     return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
 
@@ -186,7 +218,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
-        return answer(request, _from_validation(error))
+        return answer(request, from_validation(error))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:

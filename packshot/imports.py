@@ -23,8 +23,8 @@ PATIENCE_SECONDS = 3600
 
 
 def import_file(file: Path, url: str, token: str, name: str, time_zone: str, console: Console) -> int:
-    """The command's exit code: 0 when every row is a request that was accepted, now or before; 1 when some are not; 2
-    when nothing was imported."""
+    """The command's exit code: 0 when every row is a request that was accepted, now or before; 1 when something is to
+    correct; 2 when nothing was imported."""
     media_type = MEDIA_TYPES.get(file.suffix.lower())
     if media_type is None:
         console.print(f"[red]{file.name} is neither .csv nor .xlsx.[/red]", highlight=False)
@@ -66,7 +66,7 @@ class _Import:
             if answer.is_error:
                 raise ApiError(answer)
             if answer.status_code == 200:
-                self._console.print("This file was imported before; nothing is made twice.")
+                self._console.print("This file is being imported already; nothing is made twice.")
             view = await self._until_done(api, answer.json())
             return await self._report(api, view)
 
@@ -86,10 +86,12 @@ class _Import:
         counts = view["counts"]
         said = ", ".join(f"{counts[name]} {name}" for name in ("accepted", "returned", "refused", "doubled"))
         self._console.print(f"{counts['rows']} rows: {said}.")
-        bad = counts["returned"] + counts["refused"]
+        if counts["doubled"]:
+            self._console.print("Doubled rows were imported before: nothing is made twice.")
+        bad = view["to_correct"]
         if not bad:
             return 0
-        page = await api.get(f"/v1/imports/{view['id']}/rows", outcome=["returned", "refused"], limit=SHOWN)
+        page = await api.get(f"/v1/imports/{view['id']}/rows", to_correct=True, limit=SHOWN)
         table = Table("cell", "column", "problem", "remedy", title="To correct")
         for row in page["items"]:
             for problem in row["problems"]:

@@ -17,7 +17,7 @@ from services.intake.clarification import service as clarification
 from services.intake.clarification import timers
 from services.intake.consumers import handlers
 from services.intake.imports import endpoints as imports_endpoints
-from services.intake.imports.reading import ReadingProcess
+from services.intake.imports.reading import Reading
 from services.intake.imports.rows import ROWS_TIMER, work_off
 from services.intake.reference import missing_reference
 from services.intake.requests import endpoints as requests_endpoints
@@ -34,7 +34,7 @@ async def publish_default_packs(session: AsyncSession) -> None:
 
 
 class Intake(Service):
-    """The service, with the process that reads imported files beside it."""
+    """The service, with the processes that read imported files beside it."""
 
     def __init__(self, settings: IntakeSettings) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Intake(Service):
             ready_check=missing_reference,
             timers={ROWS_TIMER: work_off, **timers.HANDLERS, **amendments.TIMERS},
         )
-        self.reading = ReadingProcess(settings.read_seconds)
+        self.reading = Reading(settings.turn_seconds, settings.read_seconds)
 
     async def stop(self) -> None:
         await super().stop()

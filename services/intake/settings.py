@@ -11,7 +11,11 @@ class IntakeSettings(Settings):
     stall_seconds: float = Field(
         default=60, gt=0, description="An upload of which nothing comes for so long is broken off."
     )
-    read_seconds: float = Field(
-        default=20, gt=0, description="To read one imported file; less than the gateway waits for an answer."
+    turn_seconds: float = Field(
+        default=8,
+        gt=0,
+        description="That an imported file waits for its turn to be read; with `read_seconds` and the storing of its "
+        "rows less than the gateway waits for an answer.",
     )
+    read_seconds: float = Field(default=15, gt=0, description="To read one imported file, once it is its turn.")
     quote_days: float = Field(default=5, gt=0, le=365, description="Days that an amendment's quote can be accepted.")

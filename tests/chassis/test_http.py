@@ -1,13 +1,16 @@
 """What every endpoint has from the chassis: problems, pages, ETags, the body limit, correlation ids, health."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 from httpx import Response
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from chassis.ids import new_id
+from chassis.problems import from_validation
 from chassis.testkit.harness import Harness
 
 TALLIES = "/v1/tallies"
@@ -59,6 +62,55 @@ async def test_all_wrong_fields_are_named_at_once(probe: Harness) -> None:
     errors = {error["pointer"]: error for error in is_problem(answer, 422)["errors"]}
     assert set(errors) == {"/name", "/amount", "/colour", "/tags"}
     assert errors["/colour"]["remedy"]
+
+
+async def test_what_would_make_it_right_is_said_of_types_and_limits(probe: Harness) -> None:
+    body = {"name": "x" * 51, "amount": "many", "tags": "a"}
+    answer = await probe.client.post(TALLIES, json=body, headers=probe.bearer())
+    errors = {error["pointer"]: error["remedy"] for error in is_problem(answer, 422)["errors"]}
+    assert errors == {
+        "/name": "Send at most 50 characters.",
+        "/amount": "Send a whole number.",
+        "/tags": "Send a list.",
+    }
+
+
+class Limits(BaseModel):
+    """One field for each type of error that has a remedy with a limit in it."""
+
+    short: Annotated[str, Field(min_length=2)] = "ab"
+    form: Annotated[str, Field(pattern="^[a-z]+$")] = "a"
+    few: Annotated[list[int], Field(min_length=1)] = [1]
+    many: Annotated[list[int], Field(max_length=1)] = [1]
+    one: Literal["a", "b"] = "a"
+    more: Annotated[int, Field(gt=1)] = 2
+    most: Annotated[int, Field(ge=1, le=3)] = 2
+    less: Annotated[float, Field(lt=1)] = 0
+    finite: Annotated[float, Field(allow_inf_nan=False)] = 0
+    own: Annotated[str, AfterValidator(str.encode)] = "a"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("short", "a", "Send at least 2 characters."),
+        ("form", "A", "Send a text of the form `^[a-z]+$`."),
+        ("few", [], "Send at least 1 of them."),
+        ("many", [1, 2], "Send at most 1 of them."),
+        ("one", "c", "Send one of: 'a' or 'b'."),
+        ("more", 1, "Send more than 1."),
+        ("most", 0, "Send 1 or more."),
+        ("most", 4, "Send 3 or less."),
+        ("less", 1, "Send less than 1.0."),
+        ("finite", float("inf"), "Send a finite number."),
+        ("own", "\ud800", "Send what `detail` asks for; the field is described in `/openapi.json`."),
+    ],
+)
+def test_every_limit_has_its_remedy(field: str, value: object, remedy: str) -> None:
+    with pytest.raises(ValidationError) as failed:
+        Limits.model_validate({field: value})
+    problem = from_validation(RequestValidationError(failed.value.errors()))
+    assert [error.remedy for error in problem.errors] == [remedy]
 
 
 @pytest.mark.parametrize(

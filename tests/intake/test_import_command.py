@@ -34,6 +34,20 @@ async def test_problems_are_shown_and_a_second_run_makes_nothing(intake: Harness
     assert (code, "imported before" in said) == (1, True)
 
 
+async def test_what_is_still_to_correct_is_shown_again(intake: Harness, port: int, tmp_path: Path) -> None:
+    first, second = good_row(approval_owner=""), good_row(approval_owner="")
+    file = tmp_path / "spring.csv"
+    file.write_bytes(csv_file([first, second]))
+    assert (await command(intake, port, file))[0] == 1
+    file.write_bytes(csv_file([first | {"approval_owner": "ines.moreau"}, second]))
+    code, said = await command(intake, port, file)
+    assert "2 rows: 1 accepted, 0 returned, 0 refused, 1 doubled." in said
+    assert (code, "Nobody is named who approves" in said) == (1, True)
+    file.write_bytes(csv_file([one | {"approval_owner": "ines.moreau"} for one in (first, second)]))
+    assert (await command(intake, port, file))[0] == 0
+    assert (await command(intake, port, file))[0] == 0
+
+
 async def test_a_good_workbook(intake: Harness, port: int, tmp_path: Path) -> None:
     file = tmp_path / "spring.xlsx"
     file.write_bytes(xlsx_file([good_row(), good_row()]))

@@ -1,9 +1,11 @@
 """Files that are hostile, broken or too large: refused with the cause, and nothing of them is imported."""
 
 import asyncio
+import gzip
 import io
 import multiprocessing
 import sys
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -11,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from chassis.testkit.harness import Harness, Start
+from chassis.testkit.harness import Harness, Start, eventually
 from services.intake.app import create_app
 from services.intake.imports import tables, workbooks
 from services.intake.imports.child import NotRead, Read, begin_reading, read_file
+from services.intake.imports.reading import SMALL_CSV, Reading
 from services.intake.settings import IntakeSettings
 from tests.intake.conftest import tell_reference
 from tests.intake.tables import (
@@ -75,6 +78,26 @@ def far_row() -> bytes:
     )
 
 
+SHEET_BEGINS = (
+    b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    b'<row r="1"><c r="A1" t="inlineStr"><is><t>sku</t></is></c></row>'
+)
+
+
+def sheet(*rows: bytes) -> bytes:
+    return SHEET_BEGINS + b"".join(rows) + b"</sheetData></worksheet>"
+
+
+def text_row(number: int, text: str = "A1") -> bytes:
+    return f'<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>{text}</t></is></c></row>'.encode()
+
+
+def empty_cells() -> bytes:
+    """Of 95,000 rows of 75 cells each: packed it is less than half a megabyte."""
+    row = b"<row>" + b"".join(b'<c s="%d"/>' % (number % 2) for number in range(75)) + b"</row>"
+    return sheet(row * 95_000)
+
+
 BOOK = xlsx_file([{"sku": "A1"}])
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -85,7 +108,13 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "unknown column": (CSV, lambda: b"sku,colour\nA1,red\n", "no column `colour`"),
     "doubled column": (CSV, lambda: b"sku,use,SKU\nA1,,A2\n", "there twice; first in A1"),
     "no sku": (CSV, lambda: b"use\ncatalog\n", "no column `sku`"),
-    "Windows-1252": (CSV, lambda: "sku,product_name\nA1,Café\n".encode("cp1252"), "0xe9 after row"),
+    "Windows-1252": (CSV, lambda: "sku,product_name\nA1,Café\n".encode("cp1252"), "in B2 the byte 0xe9"),
+    "Windows-1252 far below": (
+        CSV,
+        lambda: ("sku,product_name\n" + 'A1,"two\nlines"\n' * 56 + "A1,Café\n").encode("cp1252"),
+        "in B58 the byte 0xe9",
+    ),
+    "gzip": (CSV, lambda: gzip.compress(b"sku\nA1\n"), "gzip"),
     "UTF-16": (CSV, lambda: "sku\nA1\n".encode("utf-16"), "UTF-16"),
     "an open quote": (CSV, lambda: b'sku,product_name\nA1,"open\n' + b"x\n" * 1000, "not CSV"),
     "XLSX as CSV": (CSV, lambda: BOOK, "sent as CSV"),
@@ -103,6 +132,15 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a bomb by size": (XLSX, lambda: with_part(BOOK, SHEET, bytes(300 * MIB)), "unpacked"),
     "a bomb of texts": (XLSX, lambda: with_part(BOOK, "xl/sharedStrings.xml", _varied(60 * MIB)), "texts"),
     "many parts": (XLSX, many_parts, "parts"),
+    "empty cells": (XLSX, lambda: with_part(BOOK, SHEET, empty_cells()), "cells, with the empty ones"),
+    "empty rows": (XLSX, lambda: with_part(BOOK, SHEET, sheet(b"<row/>" * 70_000)), "rows, with the empty ones"),
+    "rows out of order": (XLSX, lambda: with_part(BOOK, SHEET, sheet(text_row(3), text_row(2))), "after row 3"),
+    "a doubled row": (XLSX, lambda: with_part(BOOK, SHEET, sheet(text_row(2), text_row(2, "B2"))), "after row 2"),
+    "a sheet in UTF-16": (
+        XLSX,
+        lambda: with_part(BOOK, SHEET, sheet().decode().replace('"1.0"', '"1.0" encoding="UTF-16"').encode("utf-16")),
+        "not UTF-8",
+    ),
     "a far row": (XLSX, lambda: with_part(BOOK, SHEET, far_row()), "empty rows"),
 }
 
@@ -177,7 +215,7 @@ async def test_a_file_that_takes_too_long_ends_its_process_and_the_next_one_is_r
     slow = await send(intake, csv_file([good_row() for _ in range(3000)]))
     assert (slow.status_code, "takes longer" in slow.json()["detail"]) == (422, True)
     await nothing_stored(intake)
-    intake.app.state.reading._seconds = 20
+    intake.app.state.reading.small._seconds = intake.app.state.reading.large._seconds = 20
     assert (await imported(intake, csv_file([good_row()])))["counts"]["accepted"] == 1
 
 
@@ -193,6 +231,76 @@ async def test_many_files_at_once_wait_for_their_turn_or_are_told_to_come_again(
     await intake.fetch('TRUNCATE "import", import_row')
 
 
+def large_csv() -> bytes:
+    return csv_file([good_row(product_name="x" * 199) for _ in range(3)]) + b"\r\n" * SMALL_CSV
+
+
+async def test_a_small_file_does_not_wait_for_a_large_one_and_that_for_so_long_only(start: Start) -> None:
+    intake = await start(create_app, IntakeSettings, turn_seconds=0.2)
+    await tell_reference(intake)
+    reading: Reading = intake.app.state.reading
+    async with reading.large._turn:  # another large one is being read
+        assert (await imported(intake, csv_file([good_row()])))["counts"]["accepted"] == 1
+        waited = await send(intake, large_csv())
+        assert (waited.status_code, waited.headers["Retry-After"]) == (503, "5"), waited.text
+        assert "Send it again" in waited.json()["detail"]
+    refused = await send(intake, large_csv())
+    assert (refused.status_code, "empty rows" in refused.json()["detail"]) == (422, True)
+
+
+def arrived() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("packshot-import-*/file"))
+
+
+async def test_who_leaves_gives_up_their_turn(start: Start) -> None:
+    intake = await start(create_app, IntakeSettings, turn_seconds=300)
+    reading: Reading = intake.app.state.reading
+    before = arrived()
+    async with intake.served() as port, reading.small._turn:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        token = intake.bearer("producer")["Authorization"]
+        writer.write(
+            f"POST {IMPORTS}?name=left HTTP/1.1\r\nHost: test\r\nAuthorization: {token}\r\n"
+            f"Content-Type: text/csv\r\nContent-Length: 7\r\n\r\nsku\nA1\n".encode()
+        )
+        await writer.drain()
+
+        async def waits() -> bool:
+            return bool(reading.small._turn._waiters)
+
+        await eventually(waits)
+        assert arrived() - before
+        writer.close()
+
+        async def gone() -> bool:
+            return not arrived() - before and not reading.small._turn._waiters
+
+        await eventually(gone)
+    await nothing_stored(intake)
+
+
+async def test_the_line_that_excel_begins_a_file_with_is_no_row(intake: Harness) -> None:
+    view = await imported(intake, b"\xef\xbb\xbfsep=;\r\n" + csv_file([good_row()], ";"))
+    [row] = await rows_of(intake, view)
+    assert (row["row"], row["outcome"]) == (2, "accepted")
+    await intake.fetch('TRUNCATE "import", import_row')
+
+
+@pytest.mark.parametrize("media_type", [CSV, XLSX])
+async def test_a_cell_far_to_the_right_is_not_lost(intake: Harness, media_type: str) -> None:
+    row = good_row()
+    lines = [list(row), [*row.values(), *[""] * 200, "a remark"]]
+    if media_type == XLSX:
+        file = xlsx_sheet(lines)
+    else:
+        file = b"\r\n".join(",".join(f'"{cell}"' for cell in line).encode() for line in lines)
+    [bad] = await rows_of(intake, await imported(intake, file, media_type))
+    assert bad["outcome"] == "refused"
+    [problem] = bad["problems"]
+    assert (problem["value"], "no column" in problem["problem"]) == ("a remark", True)
+    await intake.fetch('TRUNCATE "import", import_row')
+
+
 async def test_cells_without_a_column(intake: Harness) -> None:
     row = good_row()
     file = csv_file([row]).rstrip() + b",one more,and more\r\n"
@@ -204,7 +312,7 @@ async def test_cells_without_a_column(intake: Harness) -> None:
     await intake.fetch('TRUNCATE "import", import_row')
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "a\x07b", "x" * 10_001, "\x1b[31m"])
+@pytest.mark.parametrize("text", ["a\uffffb", "a\ufffeb", "a\x00b", "a\x07b", "x" * 10_001, "\x1b[31m"])
 async def test_cells_that_are_no_text(intake: Harness, text: str) -> None:
     view = await imported(intake, csv_file([good_row(product_name=text), good_row()]))
     bad, good = await rows_of(intake, view)

@@ -1,14 +1,19 @@
-"""A request's body, streamed to a file: counted, bounded, hashed, and never held in memory."""
+"""A request's body, streamed to a file: counted, bounded, hashed, and never held in memory; and its client, who may
+leave."""
 
 import asyncio
 import hashlib
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from chassis.problems import TooLarge
 from services.intake.imports.errors import BodyCutOff, BodyStalled
+
+T = TypeVar("T")
 
 _PIECE = 1024 * 1024
 
@@ -44,6 +49,25 @@ async def receive(request: Request, to: Path, *, max_bytes: int, stall_seconds: 
     if declared.isdecimal() and received < int(declared):
         raise BodyCutOff(f"{declared} bytes were declared, {received} came; nothing was imported.")
     return digest.hexdigest()
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What the work answers; it is cancelled when the client, whose body came, leaves. Raises `BodyCutOff` then."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise BodyCutOff("The connection ended before the answer; nothing was imported.")
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.wait([working, leaving])
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _too_large(most: int) -> TooLarge:

@@ -16,7 +16,9 @@ from contracts.intake import FieldProblem
 from services.intake.categories.schemas import CategoryPack, FieldType
 from services.intake.imports.columns import AI, AI_COLUMNS, ATTRIBUTES, COLUMNS, Kind, cell_name, split_list
 from services.intake.imports.schemas import CellProblem
-from services.intake.requests.schemas import Brief
+from services.intake.reference import Reference
+from services.intake.requests.completeness import choices
+from services.intake.requests.schemas import Brief, WaiverBrief
 
 EXAMPLE_SKU = "EXAMPLE-SKU"
 
@@ -45,14 +47,14 @@ class ReadRow:
     wrong: Sequence[WrongCell] = ()
 
 
-def read_row(cells: Mapping[str, str], categories: Mapping[str, tuple[CategoryPack, int]], zone: ZoneInfo) -> ReadRow:
+def read_row(cells: Mapping[str, str], reference: Reference, zone: ZoneInfo) -> ReadRow:
     """The brief that a row is. How its cells are written (separators, spaces, CSV or XLSX) makes no difference."""
     if cells.get("sku") == EXAMPLE_SKU:
         example = WrongCell("sku", "This is the example row of the template.", "Delete it, or write over it.")
         return ReadRow(None, b"", [example])
     fields: dict[str, Any] = {}
     wrong: list[WrongCell] = []
-    types = _types(categories, cells.get("category"))
+    types = _types(reference.categories, cells.get("category"))
     for column, text in cells.items():
         try:
             _put(fields, column, text, types, zone)
@@ -63,7 +65,7 @@ def read_row(cells: Mapping[str, str], categories: Mapping[str, tuple[CategoryPa
     try:
         brief = Brief.model_validate(fields)
     except ValidationError as error:
-        return ReadRow(None, b"", _from_validation(error))
+        return ReadRow(None, b"", _from_validation(error, choices(cells.get("category"), reference)))
     said = brief.model_dump(mode="json", exclude_none=True)
     return ReadRow(brief, hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest())
 
@@ -81,12 +83,21 @@ def _put(fields: dict[str, Any], column: str, text: str, types: Mapping[str, Fie
         name = column.removeprefix(AI)
         value: Any = _YES_NO.get(text.lower(), text) if name == "human_review" else text
         fields.setdefault("ai", {})[name] = value
+    elif COLUMNS[column] is Kind.WAIVERS:
+        fields[column] = [_waiver(one) for one in split_list(text)]
     elif COLUMNS[column] is Kind.LIST:
         fields[column] = split_list(text)
     elif COLUMNS[column] is Kind.MOMENT:
         fields[column] = _moment(column, text, zone)
     else:
         fields[column] = text
+
+
+def _waiver(text: str) -> dict[str, str | None]:
+    """`view: cause`, or `view/colorway: cause`."""
+    what, _, cause = (part.strip() for part in text.partition(":"))
+    view, _, colorway = (part.strip() for part in what.partition("/"))
+    return {"view": view or None, "colorway": colorway or None, "cause": cause or None}
 
 
 def _attribute(text: str, kind: FieldType) -> Any:
@@ -123,27 +134,50 @@ def _moment(column: str, text: str, zone: ZoneInfo) -> Any:
         raise WrongCell(column, "The calendar has no such time.", _MOMENT_REMEDY) from None
 
 
-def _from_validation(error: ValidationError) -> list[WrongCell]:
+# Pydantic's word for a text that isn't of the form that its field asks for.
+_OTHER_FORM = "string_pattern_mismatch"
+
+
+def _from_validation(error: ValidationError, choices: Mapping[str, str]) -> list[WrongCell]:
     found: dict[str, WrongCell] = {}
-    for one in error.errors(include_url=False, include_context=False, include_input=False)[:50]:
+    for one in error.errors(include_url=False, include_context=False)[:50]:
         column = _column(one["loc"])
-        found.setdefault(column, WrongCell(column, f"{one['msg']}.".replace("..", "."), _remedy(column)))
+        problem = f"{one['msg']}.".replace("..", ".")
+        if one["type"] == _OTHER_FORM:
+            form = "is not known" if column in choices else f"doesn't match the form of `{column}`"
+            problem = f"`{str(one['input'])[:60]}` {form}."
+        remedy = choices.get(column) or _REMEDIES.get(column, _ANY_REMEDY)
+        found.setdefault(column, WrongCell(column, problem, remedy))
     return list(found.values())
 
 
+_NAME = "small letters, digits, dashes and underscores"
 _REMEDIES = {
     "sku": "A SKU is of letters, digits, dots, dashes and underscores, at most 64; it begins with a letter or digit.",
-    "colorways": "A colorway is of small letters, digits, dashes and underscores, such as `gray`; separate by `;`.",
-    "required_views": "Name views of the category's recipe, such as `back`; separate them by `;`.",
-    "channels": "Name channels such as `pdp`; separate them by `;`.",
-    "materials": "Name materials of the category, such as `cotton`; separate them by `;`.",
+    "colorways": f"A colorway is of {_NAME}, such as `gray`; separate by `;`.",
+    "waivers": f"Put in `view: cause` or `view/colorway: cause`, separated by `;`. A view is of {_NAME}.",
+    "proposed_track": "A track is of small letters, digits and underscores, such as `catalog`; or leave it empty.",
     "deadline": _MOMENT_REMEDY,
     "ai.human_review": "Put in `true`: a person reviews every output.",
 }
+_ANY_REMEDY = "Shorten or correct it; the template shows how it is written."
 
 
-def _remedy(column: str) -> str:
-    return _REMEDIES.get(column, "Shorten or correct it; the template shows how it is written.")
+def shown(value: object) -> str:
+    """A field's value as a cell would say it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        case WaiverBrief():
+            colorway = f"/{value.colorway}" if value.colorway else ""
+            return f"{value.view or ''}{colorway}: {value.cause or ''}"
+        case list():
+            return "; ".join(map(shown, value))
+    return str(value)
 
 
 def _column(location: Sequence[int | str]) -> str:

@@ -17,11 +17,16 @@ _WORD = re.compile(r"^[a-z0-9_]{1,60}$")
 # A spreadsheet takes a cell that begins like this for a formula (OWASP: CSV injection).
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HARMLESS = "'"
+# Where lists are separated by semicolons, a spreadsheet may split our commas' CSV at those, and at line ends, whatever
+# quotes there are: the inside of a cell begins another one there.
+_INNER = re.compile(r"""([;\r\n][\s"]*)(?=[=+\-@])""")
+_INNER_HARMLESS = re.compile(r"""([;\r\n][\s"]*)'(?=[=+\-@])""")
 
 
 class Kind(StrEnum):
     TEXT = "text"
     LIST = "list"
+    WAIVERS = "waivers"
     MOMENT = "moment"
 
 
@@ -34,6 +39,7 @@ COLUMNS = {
     "use": Kind.TEXT,
     "colorways": Kind.LIST,
     "required_views": Kind.LIST,
+    "waivers": Kind.WAIVERS,
     "channels": Kind.LIST,
     "references": Kind.LIST,
     "deadline": Kind.MOMENT,
@@ -114,9 +120,11 @@ def split_list(text: str) -> list[str]:
 
 def harmless(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
+    text = _INNER.sub(rf"\1{_HARMLESS}", text)
     return _HARMLESS + text if text.startswith(_DANGEROUS) else text
 
 
 def as_it_was(text: str) -> str:
     """A cell as it was before `harmless`."""
+    text = _INNER_HARMLESS.sub(r"\1", text)
     return text[1:] if text.startswith(_HARMLESS) and text[1:].startswith(_DANGEROUS) else text

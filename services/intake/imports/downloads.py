@@ -11,14 +11,14 @@ from uuid import UUID
 from chassis.database import Database
 from services.intake.imports import repository
 from services.intake.imports.columns import harmless
-from services.intake.imports.schemas import FileFormat, ProblemForm, RowOutcome, RowView
+from services.intake.imports.schemas import FileFormat, ProblemForm, RowView
+from services.intake.imports.tables import UNPRINTABLE
 
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {FileFormat.CSV: "text/csv; charset=utf-8", FileFormat.XLSX: XLSX_TYPE}
 PROBLEM_COLUMNS = ("row", "cell", "column", "value", "problem", "remedy", "outcome", "request_id")
 
-_BAD = (RowOutcome.RETURNED, RowOutcome.REFUSED)
 _CHUNK = 500
 _BLOCK = 256 * 1024
 # So that spreadsheets read the file as UTF-8.
@@ -38,7 +38,7 @@ async def bad_rows(database: Database, import_id: UUID, columns: Sequence[str], 
     yield [PROBLEM_COLUMNS if form is ProblemForm.PROBLEMS else (*_said(columns), "row", "problems")]
     while True:
         async with database.transaction() as session:
-            found = await repository.rows(session, import_id, _BAD, after, _CHUNK)
+            found = await repository.rows(session, import_id, [], after, _CHUNK, to_correct=True)
         if not found:
             return
         after = found[-1][0].row
@@ -73,11 +73,16 @@ def _row_line(row: RowView, cells: dict[str, str], columns: Sequence[str]) -> Se
     return (*(cells.get(column, "") for column in _said(columns)), str(row.row), problems)
 
 
+def _safe(line: Sequence[str]) -> list[str]:
+    """No formula, and nothing that a workbook can't hold: a request that was edited may say that."""
+    return [harmless(UNPRINTABLE.sub("�", cell)) for cell in line]
+
+
 async def as_csv(lines: Lines) -> AsyncIterator[bytes]:
     first = True
     async for chunk in lines:
         text = io.StringIO()
-        csv.writer(text).writerows([[harmless(cell) for cell in line] for line in chunk])
+        csv.writer(text, quoting=csv.QUOTE_ALL).writerows([_safe(line) for line in chunk])
         yield ((_BOM if first else "") + text.getvalue()).encode()
         first = False
 
@@ -92,7 +97,7 @@ async def as_xlsx(lines: Lines) -> AsyncIterator[bytes]:
 
     def append(chunk: list[Sequence[str]]) -> None:
         for line in chunk:
-            sheet.append([harmless(cell) for cell in line])
+            sheet.append(_safe(line))
 
     with tempfile.TemporaryDirectory(prefix="packshot-download-") as folder:
         path = Path(folder) / "rows.xlsx"

@@ -18,10 +18,10 @@ from chassis.problems import FieldError, Invalid
 from chassis.service import Service
 from services.intake.fields import FilledLine, Word
 from services.intake.imports import downloads, service
-from services.intake.imports.body import receive
+from services.intake.imports.body import receive, while_connected
 from services.intake.imports.downloads import CSV_TYPE, MEDIA_TYPES, XLSX_TYPE
 from services.intake.imports.errors import UnknownFormat
-from services.intake.imports.reading import ReadingProcess
+from services.intake.imports.reading import Reading
 from services.intake.imports.schemas import FileFormat, ImportView, ProblemForm, RowNumber, RowOutcome, Rows
 from services.intake.requests.endpoints import Requester
 from services.intake.responses import BROKEN_UPLOAD, NOT_FOUND
@@ -38,7 +38,7 @@ _DOWNLOAD: dict[int | str, dict[str, Any]] = {
     200: {"content": {CSV_TYPE: _BINARY, XLSX_TYPE: _BINARY}, "description": "The file."}
 }
 _SAME: dict[int | str, dict[str, Any]] = {
-    200: {"model": ImportView, "description": "These bytes were imported before: that import, as it stands now."}
+    200: {"model": ImportView, "description": "These bytes are being imported: that import, as it stands now."}
 }
 
 
@@ -77,8 +77,10 @@ async def start_import(
     whole, with the cause, and leaves nothing behind. Else its rows are worked off in the background, each by the same
     rules as `POST /v1/requests`: read the import until it is `done`.
 
-    No key is needed: the same bytes are the same import, and a row that was imported before makes nothing again. A
-    row that was returned and comes again with the same SKU, corrected, continues its request.
+    No key is needed: the same bytes, sent again while they are imported, are the same import, and a row that was
+    imported before makes nothing again: it is `doubled`, and says what its request still lacks. A row that was returned
+    and comes again corrected, with its SKU and colorways, continues its request: what the file changed is changed, what
+    was edited meanwhile stays, and where both were the row is refused.
 
     A day without a time is the end of that day; of an hour that comes twice a year, the first is meant."""
     file_format = _format(request.headers.get("content-type", ""))
@@ -87,33 +89,34 @@ async def start_import(
         raise Invalid("The time zone is not known.", errors=[wrong])
     ours: Service = request.app.state.service
     settings: IntakeSettings = request.app.state.service.settings
-    reading: ReadingProcess = request.app.state.reading
+    reading: Reading = request.app.state.reading
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="packshot-import-")
     try:
         file, rows = FilePath(folder.name) / "file", FilePath(folder.name) / "rows"
         sha256 = await receive(request, file, max_bytes=settings.max_import_bytes, stall_seconds=settings.stall_seconds)
         async with ours.database.transaction() as session:
-            same = await service.find_same(session, sha256)
+            same = await service.find_same(session, sha256, time_zone)
         if same is not None:
             return _answer(200, same)
-        found = await reading.read(file, file_format is FileFormat.XLSX, rows)
-        async with ours.database.transaction() as session:
-            made = await service.start(
-                session,
-                rows,
-                name=name,
-                sha256=sha256,
-                columns=found.columns,
-                time_zone=time_zone,
-                rows=found.rows,
-                imported_by=caller.subject,
-            )
-            if made is not None:
-                return _answer(202, made)
-        async with ours.database.transaction() as session:
-            same = await service.find_same(session, sha256)
-        assert same is not None, "whoever took the bytes has committed by now"
-        return _answer(200, same)
+        found = await while_connected(request, reading.read(file, file_format is FileFormat.XLSX, rows))
+        while True:
+            async with ours.database.transaction() as session:
+                made = await service.start(
+                    session,
+                    rows,
+                    name=name,
+                    sha256=sha256,
+                    columns=found.columns,
+                    time_zone=time_zone,
+                    rows=found.rows,
+                    imported_by=caller.subject,
+                )
+                if made is not None:
+                    return _answer(202, made)
+            async with ours.database.transaction() as session:
+                same = await service.find_same(session, sha256, time_zone)
+            if same is not None:  # else it is done by now
+                return _answer(200, same)
     finally:
         await asyncio.to_thread(folder.cleanup)
 
@@ -156,9 +159,12 @@ async def list_import_rows(
     outcome: Annotated[list[RowOutcome] | None, Query(max_length=4, description="Only these; repeat it.")] = None,
     after: Annotated[RowNumber, Query(description="`next_after` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="Rows a page.")] = 100,
+    to_correct: Annotated[
+        bool, Query(description="Only those with problems, unless their request is complete or cancelled by now.")
+    ] = False,
 ) -> Rows:
     """In the order of the file, with the request that a row made and what is wrong in which cell."""
-    return await service.rows(session, import_id, outcome or [], after, limit)
+    return await service.rows(session, import_id, outcome or [], after, limit, to_correct=to_correct)
 
 
 @router.get(
@@ -177,8 +183,9 @@ async def download_problems(
         ProblemForm, Query(description="A line a problem; or the bad rows themselves, to correct and send again.")
     ] = ProblemForm.PROBLEMS,
 ) -> Response:
-    """Returned and refused rows so far. Correct the cells in your own file and send all of it again, or take
-    `form=rows`, correct that, and send it: what was imported before makes nothing twice."""
+    """Rows with problems so far, less those whose request is complete or cancelled by now. Correct the cells in your
+    own file and send all of it again, or take `form=rows`, correct that, and send it: what was imported before makes
+    nothing twice."""
     view = await service.read(session, import_id)
     ours: Service = request.app.state.service
     lines = downloads.bad_rows(ours.database, import_id, view.columns, form)

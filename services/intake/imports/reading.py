@@ -1,8 +1,11 @@
-"""Files are read in a process of its own, one after the other: a hostile one may end it or keep it busy, and the API
-goes on."""
+"""Files are read in processes of their own, one after the other: a hostile one may end its process or keep it busy, and
+the API goes on. Small files have one process, all others another: nobody waits long with a row for ten thousand.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chassis.children import Child
@@ -12,34 +15,60 @@ from services.intake.imports import child
 from services.intake.imports.errors import UnreadableFile
 
 START_SECONDS = 30
-MOST_WAITING = 4
+# Read in a moment, whatever they hold: a workbook may be many times as large unpacked.
+SMALL_CSV = 1024 * 1024
+SMALL_XLSX = 16 * 1024
 
 log = get_logger(__name__)
+
+
+class Reading:
+    """Takes a file to the process for its size."""
+
+    def __init__(self, turn_seconds: float, seconds: float) -> None:
+        self.small = ReadingProcess(turn_seconds, seconds)
+        self.large = ReadingProcess(turn_seconds, seconds)
+
+    async def read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read:
+        """Raises `UnreadableFile`, saying why; `Unavailable` when its turn doesn't come soon."""
+        size = (await asyncio.to_thread(path.stat)).st_size
+        process = self.small if size <= (SMALL_XLSX if is_xlsx else SMALL_CSV) else self.large
+        found = await process.read(path, is_xlsx, rows_to)
+        if isinstance(found, child.NotRead):
+            errors = [FieldError(pointer=cell, detail=problem, remedy=hint) for cell, problem, hint in found.cells]
+            raise UnreadableFile(found.cause, found.remedy, errors[:100])
+        return found
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        self.small.close()
+        self.large.close()
 
 
 class ReadingProcess:
     """Started when the first file comes, replaced when one has ended it."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, turn_seconds: float, seconds: float) -> None:
+        self._turn_seconds = turn_seconds
         self._seconds = seconds
         self._turn = asyncio.Lock()
-        self._waiting = 0
         self._child = Child(child.begin_reading, child.own_id, start_seconds=START_SECONDS)
 
-    async def read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read:
-        """Raises `UnreadableFile`, saying why; `Unavailable` when too many wait for their turn."""
-        if self._waiting >= MOST_WAITING:
-            raise Unavailable("Several files are being read already; nothing was imported. Try again.")
-        self._waiting += 1
+    async def read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read | child.NotRead:
+        async with self._own_turn():
+            return await self._read(path, is_xlsx, rows_to)
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
         try:
-            async with self._turn:
-                found = await self._read(path, is_xlsx, rows_to)
+            async with asyncio.timeout(self._turn_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("Other files are being read; nothing of this one was imported. Send it again.") from None
+        try:
+            yield
         finally:
-            self._waiting -= 1
-        if isinstance(found, child.NotRead):
-            errors = [FieldError(pointer=cell, detail=problem, remedy=hint) for cell, problem, hint in found.cells]
-            raise UnreadableFile(found.cause, found.remedy, errors[:100])
-        return found
+            self._turn.release()
 
     async def _read(self, path: Path, is_xlsx: bool, rows_to: Path) -> child.Read | child.NotRead:
         try:

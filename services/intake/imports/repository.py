@@ -7,13 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Select, func, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.pagination import PageRequest
 from services.intake.imports.models import import_, import_row
 from services.intake.imports.schemas import CellProblem, Counts, ImportState, ImportView, RowOutcome, RowView
+from services.intake.requests.models import request
+from services.intake.requests.schemas import RequestState
+
+_HAS_PROBLEMS: ColumnElement[bool] = and_(
+    import_row.c.outcome.is_not(None), func.jsonb_array_length(import_row.c.problems) > 0
+)
 
 
 @dataclass(frozen=True)
@@ -55,16 +61,21 @@ class PendingRow:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a row."""
+    """What became of a row. `version`: of the request, when the row may have changed it."""
 
     number: int
     outcome: RowOutcome
     request_id: UUID | None = None
     problems: Sequence[CellProblem] = ()
+    version: int | None = None
+
+    @property
+    def is_doubled(self) -> bool:
+        return self.outcome is RowOutcome.DOUBLED
 
 
 async def add(session: AsyncSession, new: NewImport) -> bool:
-    """False when these bytes were imported before, or at this moment."""
+    """False when these bytes are being imported at this moment."""
     added: Any = await session.execute(
         insert(import_)
         .values(
@@ -78,7 +89,7 @@ async def add(session: AsyncSession, new: NewImport) -> bool:
             started_at=new.at,
             updated_at=new.at,
         )
-        .on_conflict_do_nothing(index_elements=["sha256"])
+        .on_conflict_do_nothing()
     )
     return bool(added.rowcount)
 
@@ -97,8 +108,9 @@ async def add_rows(session: AsyncSession, import_id: UUID, lines: Sequence[bytes
 
 def _views() -> Select[Any]:
     counted = [func.count().filter(import_row.c.outcome == outcome).label(outcome.value) for outcome in RowOutcome]
+    to_correct = func.count().filter(_HAS_PROBLEMS).label("to_correct")
     counts = (
-        select(*counted, func.count().filter(import_row.c.outcome.is_(None)).label("left"))
+        select(*counted, func.count().filter(import_row.c.outcome.is_(None)).label("left"), to_correct)
         .where(import_row.c.import_id == import_.c.id)
         .lateral("counts")
     )
@@ -118,6 +130,7 @@ def _view(row: Row[Any]) -> ImportView:
             doubled=row.doubled,
             left=row.left,
         ),
+        to_correct=row.to_correct,
         columns=row.columns,
         time_zone=row.time_zone,
         sha256=row.sha256,
@@ -145,8 +158,12 @@ async def head(session: AsyncSession, import_id: UUID) -> Head | None:
     return Head(**row._mapping) if row else None
 
 
-async def find_by_sha256(session: AsyncSession, sha256: str) -> ImportView | None:
-    row = (await session.execute(_views().where(import_.c.sha256 == sha256))).first()
+async def find_running(session: AsyncSession, sha256: str, time_zone: str) -> ImportView | None:
+    """There is one at most."""
+    query = _views().where(
+        import_.c.sha256 == sha256, import_.c.time_zone == time_zone, import_.c.finished_at.is_(None)
+    )
+    row = (await session.execute(query)).first()
     return _view(row) if row else None
 
 
@@ -159,17 +176,28 @@ async def newest(session: AsyncSession, page: PageRequest) -> list[ImportView]:
 
 
 async def rows(
-    session: AsyncSession, import_id: UUID, outcomes: Iterable[RowOutcome], after: int, limit: int
+    session: AsyncSession,
+    import_id: UUID,
+    outcomes: Iterable[RowOutcome],
+    after: int,
+    limit: int,
+    *,
+    to_correct: bool = False,
 ) -> list[tuple[RowView, dict[str, str]]]:
-    """Rows with their cells, in the file's order. No outcomes named: all rows."""
+    """Rows with their cells, in the file's order. No outcomes named: all rows. `to_correct`: those with problems, less
+    those whose request doesn't wait for its requester any more."""
     query = (
-        select(import_row)
+        select(import_row, request.c.state.label("request_state"))
+        .outerjoin(request, request.c.id == import_row.c.request_id)
         .where(import_row.c.import_id == import_id, import_row.c.number > after)
         .order_by(import_row.c.number)
         .limit(limit)
     )
     if wanted := list(outcomes):
         query = query.where(import_row.c.outcome.in_(wanted))
+    if to_correct:
+        waits = or_(import_row.c.request_id.is_(None), request.c.state == RequestState.RETURNED)
+        query = query.where(_HAS_PROBLEMS, waits)
     return [
         (
             RowView(
@@ -177,6 +205,7 @@ async def rows(
                 outcome=row.outcome,
                 sku=row.cells.get("sku"),
                 request_id=row.request_id,
+                request_state=row.request_state,
                 problems=[CellProblem.model_validate(problem) for problem in row.problems],
             ),
             row.cells,

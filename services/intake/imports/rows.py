@@ -5,8 +5,8 @@ left, and nobody works on the same batch twice. A row that fails for a cause tha
 so; the others of its batch go through.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,22 +23,21 @@ from chassis.logs import get_logger
 from chassis.timers import Timer
 from contracts.intake import FieldProblem, ImportFinished
 from services.intake.imports import memory, repository
-from services.intake.imports.briefs import ReadRow, WrongCell, as_cells, read_row
-from services.intake.imports.columns import COLUMNS
+from services.intake.imports.briefs import ReadRow, WrongCell, as_cells, read_row, shown
+from services.intake.imports.corrections import by_column, merge, pair
 from services.intake.imports.repository import Head, PendingRow, Result
 from services.intake.imports.schemas import CellProblem, RowOutcome
 from services.intake.reference import Reference, load_reference
+from services.intake.requests import repository as stored_requests
 from services.intake.requests import service as requests
 from services.intake.requests.errors import AiUseForbidden
+from services.intake.requests.repository import StoredRequest
 from services.intake.requests.schemas import Brief, RequestState
 
 ROWS_TIMER = "import rows"
 BATCH = 50
 
 log = get_logger(__name__)
-
-# What the columns say; what a file can't say (waivers) stays as it is when a corrected row continues a request.
-_SAID = (*COLUMNS, "attributes", "ai")
 
 
 def batch_key(import_id: UUID, first: int, last: int) -> str:
@@ -123,33 +122,29 @@ async def _together(
     briefs: dict[bytes, tuple[PendingRow, Brief]] = {}
     same: list[tuple[PendingRow, bytes]] = []
     for row in rows:
-        read = read_row(row.cells, reference.categories, zone)
+        read = read_row(row.cells, reference, zone)
         if refused := _refused(head, row, read):
             results.append(refused)
         elif read.brief is None or read.fingerprint in briefs:
             same.append((row, read.fingerprint))
         else:
             briefs[read.fingerprint] = (row, read.brief)
-    known = await memory.made_before(session, list(briefs)) if briefs else {}
-    fresh = {key: one for key, one in briefs.items() if key not in known}
-    made = await _make(session, head, fresh, reference)
-    results += made.values()
-    ids = {key: one.request_id for key, one in made.items() if one.request_id}
+    found = await _continued(session, head, briefs, reference) if briefs else {}
+    found |= await _make(session, head, {key: one for key, one in briefs.items() if key not in found}, reference)
+    results += found.values()
+    results += [_like_the_first(row, found[key]) for row, key in same]
+    ids = {key: one.request_id for key, one in found.items() if one.request_id}
     if ids:
         await memory.remember(session, ids)
-    for key, (row, _) in briefs.items():
-        if key in known:
-            results.append(Result(row.number, RowOutcome.DOUBLED, known[key]))
-    for row, key in same:
-        results.append(_like_the_first(row, key, known | ids, made))
+        spoke = {ids[key]: brief for key, (_, brief) in briefs.items() if key in ids and not found[key].is_doubled}
+        await memory.remember_said(session, spoke)
     return results
 
 
-def _like_the_first(row: PendingRow, key: bytes, requests_of: dict[bytes, UUID], made: dict[bytes, Result]) -> Result:
+def _like_the_first(row: PendingRow, first: Result) -> Result:
     """A row that says the same as another one of its batch."""
-    if key in requests_of:
-        return Result(row.number, RowOutcome.DOUBLED, requests_of[key])
-    return Result(row.number, made[key].outcome, None, made[key].problems)
+    outcome = RowOutcome.DOUBLED if first.request_id else first.outcome
+    return Result(row.number, outcome, first.request_id, first.problems)
 
 
 def _refused(head: Head, row: PendingRow, read: ReadRow) -> Result | None:
@@ -166,45 +161,118 @@ def _refused(head: Head, row: PendingRow, read: ReadRow) -> Result | None:
     return Result(row.number, RowOutcome.REFUSED, None, problems) if problems else None
 
 
-async def _make(
-    session: AsyncSession, head: Head, fresh: dict[bytes, tuple[PendingRow, Brief]], reference: Reference
+async def _continued(
+    session: AsyncSession, head: Head, briefs: Mapping[bytes, tuple[PendingRow, Brief]], reference: Reference
 ) -> dict[bytes, Result]:
-    """Requests out of rows; a corrected row continues the returned request of the row before it was corrected."""
-    skus = sorted({brief.sku for _, brief in fresh.values() if brief.sku})
-    open_ones = await memory.to_continue(session, head.id, skus, head.imported_by) if skus else {}
-    results: dict[bytes, Result] = {}
-    new: dict[bytes, tuple[PendingRow, Brief]] = {}
-    for key, (row, brief) in fresh.items():
-        earlier = open_ones.pop(brief.sku, None) if brief.sku else None
-        if earlier is None:
-            new[key] = (row, brief)
+    """What becomes of the rows that have a request already: they were imported before, or correct one that was."""
+    known = await memory.made_before(session, list(briefs))
+    paired = await _paired(session, head, {key: one for key, one in briefs.items() if key not in known})
+    targets = known | paired
+    if not targets:
+        return {}
+    stored = await stored_requests.lock_all(session, set(targets.values()))
+    said = await memory.said_of(session, set(targets.values()))
+    spoken_for = await memory.had_a_row(session, head.id, set(targets.values()))
+    results = {}
+    for key, request_id in targets.items():
+        (row, brief), one = briefs[key], stored[request_id]
+        if one.state is RequestState.CANCELLED:  # at this moment
             continue
-        try:
-            view = await requests.amend(session, earlier.request_id, _whole(brief), earlier.version, head.imported_by)
-        except AiUseForbidden as forbidden:
-            results[key] = _forbidden(head, row, forbidden)
+        is_settled = one.was_accepted or request_id in spoken_for
+        if is_settled and key in paired and by_column(one.brief) != by_column(brief):  # it isn't this row's after all
+            continue
+        if is_settled:
+            results[key] = Result(row.number, RowOutcome.DOUBLED, request_id, _left(head, row, one))
         else:
-            results[key] = _made(head, row, view.id, view.state, view.problems)
-    made = await requests.create_many(session, [brief for _, brief in new.values()], head.imported_by, reference)
-    for (key, (row, _)), one in zip(new.items(), made, strict=True):
-        if isinstance(one, AiUseForbidden):
-            results[key] = _forbidden(head, row, one)
-        else:
-            results[key] = _made(head, row, one.id, one.state, one.problems)
+            results[key] = await _continue(session, head, row, brief, one, said.get(request_id, brief), reference)
+            if key in known and results[key].version == one.version:
+                results[key] = replace(results[key], outcome=RowOutcome.DOUBLED)
+        spoken_for.add(request_id)
     return results
 
 
-def _whole(brief: Brief) -> Brief:
-    """As an amendment: what the row doesn't say is taken out."""
-    said: dict[str, Any] = {name: getattr(brief, name) for name in _SAID}
-    return Brief.model_validate(said)
+async def _paired(
+    session: AsyncSession, head: Head, fresh: Mapping[bytes, tuple[PendingRow, Brief]]
+) -> dict[bytes, UUID]:
+    """Rows that nobody imported before → the request of an earlier import that each of them continues."""
+    skus = {brief.sku for _, brief in fresh.values() if brief.sku}
+    earlier = await memory.earlier_of(session, skus) if skus else []
+    if not earlier:
+        return {}
+    spoken_for = await memory.had_a_row(session, head.id, {one.request_id for one in earlier})
+    open_ones = [one for one in earlier if not one.in_production and one.request_id not in spoken_for]
+    rows = await memory.colorways_of_rows(session, head.id, {one.sku for one in open_ones})
+    pairs: dict[int, UUID] = {}
+    for sku, of_sku in rows.items():
+        pairs |= pair(of_sku, {o.request_id: frozenset(o.said.colorways or ()) for o in open_ones if o.sku == sku})
+    found = {}
+    for key, (row, brief) in fresh.items():
+        # Corrected in the request first and in the file then: they say the same.
+        same = [one for one in earlier if one.in_production and by_column(one.brief) == by_column(brief)]
+        if same:
+            found[key] = same[0].request_id
+        elif row.number in pairs:
+            found[key] = pairs[row.number]
+    return found
 
 
-def _made(
-    head: Head, row: PendingRow, request_id: UUID, state: RequestState, problems: Sequence[FieldProblem]
+async def _continue(
+    session: AsyncSession,
+    head: Head,
+    row: PendingRow,
+    brief: Brief,
+    stored: StoredRequest,
+    said: Brief,
+    reference: Reference,
 ) -> Result:
-    outcome = RowOutcome.ACCEPTED if state is RequestState.ACCEPTED else RowOutcome.RETURNED
-    return Result(row.number, outcome, request_id, as_cells(problems, head.columns, row.cells, row.number))
+    """The incomplete request with what the file changed, checked by what holds now."""
+    merged = merge(stored.brief, said, brief)
+    if merged.conflicts:
+        wrong = [
+            WrongCell(
+                one.column,
+                f"Request {stored.id} was edited here since its row was imported: it says"
+                f" `{shown(one.in_request)[:200]}` now.",
+                "Put that into the cell, or edit the request to what the cell says.",
+            )
+            for one in merged.conflicts
+        ]
+        return Result(row.number, RowOutcome.REFUSED, None, as_cells(wrong, head.columns, row.cells, row.number))
+    try:
+        now_is = await requests.revise(session, stored, merged.brief, head.imported_by, reference)
+    except AiUseForbidden as forbidden:
+        return _forbidden(head, row, forbidden)
+    return _made(head, row, now_is)
+
+
+def _left(head: Head, row: PendingRow, stored: StoredRequest) -> list[CellProblem]:
+    """What a request that is with its requester still needs."""
+    asked = [
+        FieldProblem(
+            pointer=one.pointer or "",
+            problem=f"Production asks: {one.text}",
+            remedy=f"Answer: `POST /v1/requests/{stored.id}/answer`.",
+        )
+        for one in stored.questions
+    ]
+    return as_cells([*stored.problems, *asked], head.columns, row.cells, row.number)
+
+
+async def _make(
+    session: AsyncSession, head: Head, new: Mapping[bytes, tuple[PendingRow, Brief]], reference: Reference
+) -> dict[bytes, Result]:
+    """Requests out of rows."""
+    made = await requests.create_many(session, [brief for _, brief in new.values()], head.imported_by, reference)
+    return {
+        key: _forbidden(head, row, one) if isinstance(one, AiUseForbidden) else _made(head, row, one)
+        for (key, (row, _)), one in zip(new.items(), made, strict=True)
+    }
+
+
+def _made(head: Head, row: PendingRow, stored: StoredRequest) -> Result:
+    outcome = RowOutcome.ACCEPTED if stored.state is RequestState.ACCEPTED else RowOutcome.RETURNED
+    problems = as_cells(stored.problems, head.columns, row.cells, row.number)
+    return Result(row.number, outcome, stored.id, problems, stored.version)
 
 
 def _forbidden(head: Head, row: PendingRow, forbidden: AiUseForbidden) -> Result:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.intake.requests.schemas import RequestState
+
 
 class ImportState(StrEnum):
     RUNNING = "running"
@@ -19,7 +21,7 @@ class RowOutcome(StrEnum):
     ACCEPTED = "accepted"  # a request that goes into production
     RETURNED = "returned"  # a request that is incomplete: with its requester
     REFUSED = "refused"  # no request at all
-    DOUBLED = "doubled"  # the same row was imported before: `request_id` is the request that it made then
+    DOUBLED = "doubled"  # the same row was imported before: `request_id` is its request, `problems` what it still lacks
 
 
 class Counts(BaseModel):
@@ -50,9 +52,10 @@ class ImportView(BaseModel):
     name: str
     state: ImportState
     counts: Counts
+    to_correct: int = Field(description="Rows with problems: refused ones, and those whose request waits for them.")
     columns: list[str]
     time_zone: str = Field(description="Of the times in the file that name none.")
-    sha256: str = Field(description="Of the file. The same bytes again are the same import.")
+    sha256: str = Field(description="Of the file. The same bytes, sent while it runs, are the same import.")
     imported_by: str
     started_at: datetime
     updated_at: datetime
@@ -66,7 +69,8 @@ class RowView(BaseModel):
     outcome: RowOutcome | None = Field(description="Null: it is not its turn yet.")
     sku: str | None
     request_id: UUID | None
-    problems: list[CellProblem]
+    request_state: RequestState | None = Field(description="Of the request as it stands now.")
+    problems: list[CellProblem] = Field(description="When the row was worked off.")
 
 
 class Rows(BaseModel):

@@ -26,9 +26,9 @@ _CHUNK = 500
 _NUMBER = b'{"number":'
 
 
-async def find_same(session: AsyncSession, sha256: str) -> ImportView | None:
-    """The import of the same bytes, whoever sent them."""
-    return await repository.find_by_sha256(session, sha256)
+async def find_same(session: AsyncSession, sha256: str, time_zone: str) -> ImportView | None:
+    """The import of the same bytes that runs now, whoever sent them."""
+    return await repository.find_running(session, sha256, time_zone)
 
 
 async def start(
@@ -42,7 +42,7 @@ async def start(
     rows: int,
     imported_by: str,
 ) -> ImportView | None:
-    """Stores the rows and lets them be worked off. None: the same bytes came at this moment by another call."""
+    """Stores the rows and lets them be worked off. None: the same bytes are being imported by another call."""
     new = NewImport(new_id(), name, sha256, columns, time_zone, rows, imported_by, now())
     if not await repository.add(session, new):
         return None
@@ -75,10 +75,14 @@ async def listed(session: AsyncSession, page: PageRequest) -> Page[ImportView]:
     return Page[ImportView](items=found[: page.limit], next_cursor=next_cursor([one.id for one in found], page.limit))
 
 
-async def rows(session: AsyncSession, import_id: UUID, outcomes: list[RowOutcome], after: int, limit: int) -> Rows:
+async def rows(
+    session: AsyncSession, import_id: UUID, outcomes: list[RowOutcome], after: int, limit: int, *, to_correct: bool
+) -> Rows:
     if await repository.head(session, import_id) is None:
         raise UnknownImport(import_id)
-    found = [row for row, _ in await repository.rows(session, import_id, outcomes, after, limit + 1)]
+    found = [
+        row for row, _ in await repository.rows(session, import_id, outcomes, after, limit + 1, to_correct=to_correct)
+    ]
     return Rows(items=found[:limit], next_after=found[limit - 1].row if len(found) > limit else None)
 
 

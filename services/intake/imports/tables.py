@@ -27,10 +27,14 @@ MAX_ROWS = 10_000
 MAX_CELL = 10_000
 MAX_TEXT = 64 * 1024 * 1024
 _MAX_FIELD = 1024 * 1024
-MAX_BLANK_ROWS = 100_000
+MAX_BLANK_ROWS = 50_000
 _DELIMITERS = (",", ";", "\t")
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# U+FFFE and U+FFFF have no place in XML, so in no workbook.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# A byte that is not UTF-8, as the decoder hands it on.
+_NO_UTF8 = re.compile(r"[\udc80-\udcff]")
+_SEPARATOR = re.compile(r"^sep=([,;\t])\r?\n?$", re.IGNORECASE)
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
 
 FORMULA = "This cell holds a formula; it is not evaluated here."
@@ -74,12 +78,12 @@ def checked_cell(text: str) -> Cell:
         return BLANK
     if len(text) > MAX_CELL:
         return Cell(
-            _UNPRINTABLE.sub("�", text[:MAX_CELL]),
+            UNPRINTABLE.sub("�", text[:MAX_CELL]),
             f"This cell holds {len(text)} characters; {MAX_CELL} is the most.",
             "Shorten it.",
         )
-    if _UNPRINTABLE.search(text):
-        return Cell(_UNPRINTABLE.sub("�", text), "This cell holds characters that can't be printed.", "Type it anew.")
+    if UNPRINTABLE.search(text):
+        return Cell(UNPRINTABLE.sub("�", text), "This cell holds characters that can't be printed.", "Type it anew.")
     if text.startswith("="):
         return Cell(text, FORMULA, PASTE)
     if text in _ERRORS:
@@ -173,29 +177,47 @@ def csv_lines(path: Path) -> Iterator[tuple[int, list[Cell]]]:
         head = raw.read(4)
         _refuse_other_formats(head)
         raw.seek(0)
-        with io.TextIOWrapper(raw, "utf-8-sig", newline="") as opened:
+        with io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="") as opened:
             number = 0
             try:
-                delimiter = _delimiter(opened.readline(_MAX_FIELD))
-                opened.seek(0)
+                first = opened.readline(_MAX_FIELD)
+                separator = _SEPARATOR.match(first)  # Excel's own line: no row of the sheet
+                delimiter = separator[1] if separator else _delimiter(first)
+                if not separator:
+                    opened.seek(0)
                 for record in csv.reader(opened, delimiter=delimiter, strict=True):
                     number += 1
-                    yield number, [checked_cell(text) for text in record[: MAX_COLUMNS + 1]]
-            except UnicodeDecodeError as error:
-                raise Refused(
-                    f"The file is not UTF-8: the byte 0x{error.object[error.start]:02x} after row {number} has no"
-                    " meaning there. It looks like Windows-1252 or Latin-1.",
-                    "Save it as «CSV UTF-8», or send it as XLSX.",
-                ) from None
+                    _refuse_other_bytes(record, number)
+                    yield number, [checked_cell(text) for text in _without_far_cells(record)]
             except csv.Error as error:
                 raise Refused(
                     f"Row {number + 1} is not CSV: {error}.", 'Look for a quote (") that is not closed or not doubled.'
                 ) from None
 
 
+def _refuse_other_bytes(record: Sequence[str], number: int) -> None:
+    for index, text in enumerate(record):
+        if not text.isascii() and (found := _NO_UTF8.search(text)):
+            byte = ord(found[0]) - 0xDC00
+            raise Refused(
+                f"The file is not UTF-8: in {letters(index)}{number} the byte 0x{byte:02x} has no meaning there."
+                " It looks like Windows-1252 or Latin-1.",
+                "Save it as «CSV UTF-8», or send it as XLSX.",
+            )
+
+
+def _without_far_cells(record: Sequence[str]) -> Sequence[str]:
+    """As many cells as there can be columns; one more stands for all that say something beyond."""
+    if len(record) <= MAX_COLUMNS:
+        return record
+    return [*record[:MAX_COLUMNS], next((text for text in record[MAX_COLUMNS:] if text.strip()), "")]
+
+
 def _refuse_other_formats(head: bytes) -> None:
     if head.startswith(b"PK\x03\x04"):
         raise Refused("This is a ZIP or XLSX file, sent as CSV.", "Send it with the media type of XLSX.")
+    if head.startswith(b"\x1f\x8b"):
+        raise Refused("This is a gzip file, not a CSV.", "Unpack it, and send the CSV or XLSX that is in it.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Refused("The file is UTF-16.", "Save it as «CSV UTF-8», or send it as XLSX.")
     if head.startswith(b"\xd0\xcf\x11\xe0"):

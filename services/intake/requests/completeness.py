@@ -33,16 +33,36 @@ _NEEDED: Mapping[str, tuple[str, str]] = {
 }
 
 
+def _words(reference: Reference, pack: CategoryPack | None) -> dict[str, str]:
+    """What remedies name of the reference data."""
+    return {
+        "categories": _listed(name for name, (one, _) in reference.categories.items() if not one.retired),
+        "channels": _listed(reference.channels),
+        "materials": ", ".join(pack.materials) if pack else "`GET /v1/categories` lists them",
+    }
+
+
+def choices(category: str | None, reference: Reference) -> dict[str, str]:
+    """Field → what there is to choose from, in words: for values that are no words at all."""
+    pack = reference.categories[category][0] if category in reference.categories else None
+    words = _words(reference, pack)
+    views = _listed(view.view for view in pack.recipe) if pack else ""
+    found = {
+        name: _problem("", "", _NEEDED[name][1], words).remedy
+        for name in ("category", "materials", "use", "channels", "priority")
+    }
+    found["required_views"] = f"Name one of its views: {views}." if views else "Name views of the category's recipe."
+    found["proposed_class"] = f"Send one of: {', '.join(ComplexityClass)}."
+    found["ai.use"] = f"Send one of: {', '.join(ai_policy.known_uses(reference.ai_policy))}."
+    return found
+
+
 def find_problems(
     brief: Brief, case: AiCase | None, ruling: Ruling | None, reference: Reference, at: datetime
 ) -> list[FieldProblem]:
     """Empty when the brief is complete. `ruling`: what the AI policy says of `case`, the brief's AI use."""
     pack = reference.categories[brief.category][0] if brief.category in reference.categories else None
-    words = {
-        "categories": _listed(name for name, (one, _) in reference.categories.items() if not one.retired),
-        "channels": _listed(reference.channels),
-        "materials": ", ".join(pack.materials) if pack else "`GET /v1/categories` lists them",
-    }
+    words = _words(reference, pack)
     found = [*_missing(brief, words), *_not_known(brief, reference.channels, words), *_deadline(brief, at)]
     if pack is not None and pack.retired:
         found.append(_problem("/category", f"The category `{pack.name}` is retired.", _NEEDED["category"][1], words))

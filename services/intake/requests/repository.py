@@ -111,6 +111,12 @@ async def find(session: AsyncSession, request_id: UUID, *, lock: bool = False) -
     return _stored(row) if row else None
 
 
+async def lock_all(session: AsyncSession, request_ids: Collection[UUID]) -> dict[UUID, StoredRequest]:
+    """Locked in one order, so that two who want the same ones wait for each other once."""
+    query = select(request).where(request.c.id.in_(request_ids)).order_by(request.c.id).with_for_update()
+    return {row.id: _stored(row) for row in await session.execute(query)}
+
+
 async def find_if_free(session: AsyncSession, request_id: UUID) -> StoredRequest | None:
     """Locked; None when someone is changing it at this moment."""
     query = select(request).where(request.c.id == request_id).with_for_update(skip_locked=True)

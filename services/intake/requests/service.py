@@ -109,13 +109,41 @@ async def amend(session: AsyncSession, request_id: UUID, changes: Brief, expecte
     stored = await locked(session, request_id)
     require_legal(stored.state, Action.AMENDED, was_accepted=stored.was_accepted)
     check_version(expected, stored.version)
-    at = now()
-    changed = replace(stored, version=stored.version + 1, brief=amended(stored.brief, changes), updated_at=at)
-    [checked] = await _with_slots(session, [checking.checked(changed, await load_reference(session), at)])
-    await repository.replace(session, checked)
-    await thread.stop_reminders(session, stored)
-    await _record_outcomes(session, [checked], amended_by)
+    checked = await _checked_anew(session, stored, amended(stored.brief, changes), await load_reference(session))
+    await _keep_checked(session, stored, checked, amended_by)
     return view_of(checked)
+
+
+async def revise(
+    session: AsyncSession, stored: StoredRequest, brief: Brief, revised_by: str, reference: Reference
+) -> StoredRequest:
+    """An incomplete request, which is locked, as this brief makes it by what holds now. Where neither the brief nor
+    what is wrong with it changes, nothing is stored and nobody is told. Raises `AiUseForbidden`."""
+    checked = await _checked_anew(session, stored, brief, reference)
+    if checked.accepted is None and brief == stored.brief and _wrong_in(checked) == _wrong_in(stored):
+        return stored
+    await _keep_checked(session, stored, checked, revised_by)
+    return checked
+
+
+def _wrong_in(stored: StoredRequest) -> list[tuple[str, str]]:
+    """Without the remedies: that of a time names the time."""
+    return [(one.pointer, one.problem) for one in stored.problems]
+
+
+async def _checked_anew(
+    session: AsyncSession, stored: StoredRequest, brief: Brief, reference: Reference
+) -> StoredRequest:
+    at = now()
+    changed = replace(stored, version=stored.version + 1, brief=brief, updated_at=at)
+    [checked] = await _with_slots(session, [checking.checked(changed, reference, at)])
+    return checked
+
+
+async def _keep_checked(session: AsyncSession, before: StoredRequest, checked: StoredRequest, by: str) -> None:
+    await repository.replace(session, checked)
+    await thread.stop_reminders(session, before)
+    await _record_outcomes(session, [checked], by)
 
 
 async def cancel(session: AsyncSession, request_id: UUID, cause: str, caller: Caller) -> RequestView:

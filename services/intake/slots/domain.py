@@ -72,5 +72,5 @@ def _problem(
     return FieldProblem(
         pointer=pointer,
         problem=f"{what} is in work already: {named}.",
-        remedy=f"Amend that request, cancel it{leave_out}. What is approved is free again: then send this once more.",
+        remedy=f"Amend or cancel that request{leave_out}. What is approved is free again: then send this once more.",
     )
