@@ -34,6 +34,7 @@ from contracts.envelope import Event, read_event
 
 FETCH_SECONDS = 0.3  # also the longest that a stop waits for an idle consumer
 IDLE_CHECK_SECONDS = 2.0
+CAUGHT_UP_CHECK_SECONDS = 0.1
 RETRY_SECONDS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 
 log = get_logger(__name__)
@@ -65,6 +66,7 @@ class Consumer:
         self._on_effect: Callable[[], None] = lambda: None
         self._checked_epoch = -1
         self._stream_created = ""
+        self._began_behind: int | None = None  # sequence of the stream's last message when it first bound
         self._stopping = asyncio.Event()
         self.finished = asyncio.Event()
         DEAD_LETTERS.labels(database.schema)  # from 0 on: the first one must be seen as an increase
@@ -128,7 +130,27 @@ class Consumer:
                 await connection.execute("DELETE FROM stream_memory WHERE reader = $1", self.name)
         await self._bus.declare_consumer(self.name, [event for event, _ in self._handlers.values()])
         self._stream_created, self._checked_epoch = state.created, epoch
+        if self._began_behind is None:
+            self._began_behind = state.last
         return await self._bus.js.pull_subscribe_bind(self.name, EVENTS_STREAM)
+
+    async def caught_up(self) -> None:
+        """Until what was in the stream when this consumer began is handled, by whichever replica."""
+        while True:
+            if await self._has_caught_up():
+                return
+            await asyncio.sleep(CAUGHT_UP_CHECK_SECONDS)
+
+    async def _has_caught_up(self) -> bool:
+        if self._began_behind is None or self._checked_epoch != self._bus.epoch:
+            return False  # not bound: what JetStream knows of it may be of an older stream
+        try:
+            info = await self._bus.js.consumer_info(EVENTS_STREAM, self.name)
+        except (nats.errors.Error, nats.js.errors.Error, OSError):
+            return False
+        if not info.num_pending and not info.num_ack_pending:
+            return True
+        return info.ack_floor is not None and info.ack_floor.stream_seq >= self._began_behind
 
     @asynccontextmanager
     async def _raw_connection(self) -> AsyncIterator[asyncpg.Connection]:

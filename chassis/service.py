@@ -19,6 +19,8 @@ from chassis.settings import Settings
 from chassis.timers import TimerHandler, Timers
 
 STOP_SECONDS = 10
+CATCH_UP_SECONDS = 300
+"""The longest that timers wait for events: one that fails again and again must not stop the clocks for ever."""
 
 log = get_logger(__name__)
 
@@ -37,9 +39,11 @@ class Service:
         on_start: OnStart | None = None,
         ready_check: ReadyCheck | None = None,
         timers: Mapping[str, TimerHandler] | None = None,
+        timers_after_events: bool = False,
     ) -> None:
         """`on_start` runs in one transaction after the migrations (default packs). `ready_check` names what is still
-        missing, or None."""
+        missing, or None. `timers_after_events`: what waited in the stream at the start may move timers, so none rings
+        before it is handled, or `CATCH_UP_SECONDS` have passed."""
         self.settings = settings
         self.database = Database(settings)
         self.bus = Bus(settings)
@@ -48,6 +52,7 @@ class Service:
         self.consumers: list[Consumer] = []
         self.timers = Timers(self.database, timers) if timers else None
         self.booted = False
+        self._timers_after_events = timers_after_events
         self._on_start = on_start
         self._ready_check = ready_check
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,10 +76,19 @@ class Service:
         running = [self.relay.run(), *(consumer.run() for consumer in self.consumers)]
         if self.timers:
             self.timers.on_effect(self.relay.nudge)
-            running.append(self.timers.run())
+            running.append(self._run_timers(self.timers))
         self._tasks += [asyncio.create_task(one) for one in running]
         self.booted = True
         log.info("started")
+
+    async def _run_timers(self, timers: Timers) -> None:
+        if self._timers_after_events:
+            try:
+                async with asyncio.timeout(CATCH_UP_SECONDS):
+                    await asyncio.gather(*(consumer.caught_up() for consumer in self.consumers))
+            except TimeoutError:
+                log.warning("the timers ring before some events are handled", seconds=CATCH_UP_SECONDS)
+        await timers.run()
 
     async def _prepare_database(self) -> None:
         while True:

@@ -15,6 +15,18 @@ class BadPath(Problem):
     status, slug, title = 400, "bad-path", "The path isn't in its plain form"
 
 
+class BodyBroken(Problem):
+    """Closed, since nobody knows where the next request on this connection would begin."""
+
+    status, slug, title = 400, "body-broken", "The body ended too early, or isn't framed as it should be"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Fewer bytes came than Content-Length says, or a chunk was not whole or not valid. Send the request again.",
+            headers={"Connection": "close"},
+        )
+
+
 class ClientTooSlow(Problem):
     status, slug, title = 408, "client-too-slow", "The body stopped coming"
 

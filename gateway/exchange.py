@@ -16,6 +16,7 @@ class Stop(Enum):
     """Why the gateway itself ends an exchange."""
 
     CLIENT_GONE = "the client went away"
+    BODY_BROKEN = "the body ended too early, or a chunk of it was not valid"
     CLIENT_SLOW = "the client neither sent nor took anything"
     SERVICE_SLOW = "the service neither took nor sent anything"
     TOO_LARGE = "the body is too large"
@@ -114,19 +115,19 @@ class Exchange:
         return message
 
     async def piece(self) -> bytes:
-        """The next piece of the body; `body_done` says whether it is the last. Raises `Stopped`."""
+        """The next piece of the body; `body_done` says whether it is the last. Raises `Stopped` when no more will come:
+        granian tells a client that went away, one that closed only its own direction, and a bad chunk in one way."""
         self._set_turn(Stop.CLIENT_SLOW)
         message = await self._next()
         if message["type"] != "http.request":
-            self.stop = self.stop or Stop.CLIENT_GONE
+            self.stop = self.stop or Stop.BODY_BROKEN
             raise Stopped
         self._set_turn(Stop.SERVICE_SLOW)
         piece: bytes = message.get("body", b"")
         return piece
 
     async def body(self, first: bytes, *, length: int | None, limit: int) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises `Stopped` when it is longer than `limit`, or the client goes away before its
-        declared `length`."""
+        """The body as it comes. Raises `Stopped` when it is too long, or ends before its declared `length`."""
         piece, total = first, 0
         while True:
             total += len(piece)
@@ -137,7 +138,7 @@ class Exchange:
                 yield piece
             if self.body_done:
                 if length is not None and total != length:
-                    self.stop = self.stop or Stop.CLIENT_GONE
+                    self.stop = self.stop or Stop.BODY_BROKEN
                     raise Stopped
                 self._set_turn(Stop.SERVICE_SLOW)
                 return

@@ -11,7 +11,7 @@ from yarl import URL
 from chassis.logs import get_logger
 from chassis.middleware import Scope
 from chassis.problems import TooLarge, Unavailable
-from gateway.errors import BadRequest, ClientTooSlow, ServiceFailed, ServiceTooSlow
+from gateway.errors import BadRequest, BodyBroken, ClientTooSlow, ServiceFailed, ServiceTooSlow
 from gateway.exchange import Exchange, Stop, Stopped
 from gateway.headers import Head, answer_headers
 from gateway.routes import Route
@@ -141,6 +141,8 @@ class Upstream:
         service = route.service
         if exchange.stop is Stop.CLIENT_GONE:
             return ClientGone()
+        if exchange.stop is Stop.BODY_BROKEN:
+            return BodyBroken()
         if exchange.stop is Stop.CLIENT_SLOW:
             return ClientTooSlow(f"Nothing came for {self._settings.idle_seconds:g} s.")
         if exchange.stop is Stop.TOO_LARGE:
@@ -177,7 +179,7 @@ class Upstream:
         finally:
             if not answer.closed:
                 answer.close()
-        if exchange.stop is Stop.CLIENT_GONE:
+        if exchange.stop in (Stop.CLIENT_GONE, Stop.BODY_BROKEN):
             return CLIENT_GONE
         log.warning("an answer was cut off", to=route.service, request_id=head.request_id, why=why or exchange.stop)
         return CUT_OFF

@@ -33,6 +33,18 @@ Url = Annotated[
 ]
 
 
+def _where_it_ran(data: Path) -> DataDirectory:
+    """The directory that a `packshot up` keeps: tokens of another key are worth nothing, so none is made here."""
+    directory = DataDirectory.at(data)
+    if not directory.has_issuer:
+        problems.print(
+            f"[red]Nothing has run in {directory.folder} yet.[/red] Name the directory of `packshot up --data`.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2)
+    return directory
+
+
 @app.command()
 def up(
     data: Data = DEFAULT,
@@ -54,12 +66,7 @@ def token(
 ) -> None:
     """Print a token of the local issuer: `curl -H "Authorization: Bearer $(packshot token --role producer)" …`."""
     who = name or role[0].value
-    if not (data / "keys" / "issuer.json").exists():
-        problems.print(
-            f"[red]Nothing has run in {data.resolve()} yet.[/red] Name the directory of `packshot up --data`."
-        )
-        raise typer.Exit(2)
-    print(DataDirectory.at(data).issuer.token(*role, subject=who, name=who, seconds=int(hours * 3600)))
+    print(_where_it_ran(data).issuer.token(*role, subject=who, name=who, seconds=int(hours * 3600)))
 
 
 @app.command("run-catalogue")
@@ -71,7 +78,7 @@ def run_catalogue(
     """Play a catalogue through the public API: requests, deliveries, decisions, rework, approval, variants."""
     from packshot.play.command import play_catalogue
 
-    raise typer.Exit(play_catalogue(folder, url, DataDirectory.at(data), console))
+    raise typer.Exit(play_catalogue(folder, url, _where_it_ran(data), console))
 
 
 @app.command("sample")
@@ -84,7 +91,7 @@ def run_sample(
     """Render a catalogue of product photos with known defects, and play it."""
     from packshot.play.command import play_sample
 
-    directory = DataDirectory.at(data)
+    directory = _where_it_ran(data)
     raise typer.Exit(play_sample(folder or directory.part("sample"), skus, url, directory, console))
 
 
@@ -100,15 +107,14 @@ def import_requests(
     """Import a file of requests; show its progress, and which cells to correct."""
     from packshot.imports import import_file
 
-    where, who = _caller(DataDirectory.at(data), url, token, Role.PRODUCER)
+    where, who = _caller(data, url, token, Role.PRODUCER)
     raise typer.Exit(import_file(file, where, who, (name or file.name)[:200], time_zone, console))
 
 
-def _caller(directory: DataDirectory, url: str | None, token: str | None, role: Role) -> tuple[str, str]:
+def _caller(data: Path, url: str | None, token: str | None, role: Role) -> tuple[str, str]:
     """Where the gateway is, and the token to call it with."""
-    running = directory.running()
-    where = url or (running["url"] if running else "http://127.0.0.1:8080")
-    return where, token or directory.issuer.token(role, subject=role.value, name=role.value)
+    who = token or _where_it_ran(data).issuer.token(role, subject=role.value, name=role.value)
+    return url or DataDirectory.at(data).url, who
 
 
 @app.command("secrets")
@@ -157,7 +163,7 @@ def verify(
     """Count the chain of all decisions again: none was changed, removed or put in between."""
     from packshot.verify import verify_decisions
 
-    where, who = _caller(DataDirectory.at(data), url, token, Role.QC_LEAD)
+    where, who = _caller(data, url, token, Role.QC_LEAD)
     raise typer.Exit(verify_decisions(where, who, known, console))
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from packshot.play.api import Api, ApiError, poll
+from packshot.play.api import Api, ApiError, is_there, poll
 
 Json = dict[str, Any]
 
@@ -28,6 +28,8 @@ def import_file(file: Path, url: str, token: str, name: str, time_zone: str, con
     media_type = MEDIA_TYPES.get(file.suffix.lower())
     if media_type is None:
         console.print(f"[red]{file.name} is neither .csv nor .xlsx.[/red]", highlight=False)
+        return 2
+    if not is_there(url, console):
         return 2
     try:
         return asyncio.run(_Import(file, media_type, url, token, console).run(name, time_zone))

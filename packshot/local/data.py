@@ -16,6 +16,7 @@ import psutil
 from chassis.issuer import LocalIssuer
 
 DEFAULT = Path(".packshot")
+DEFAULT_URL = "http://127.0.0.1:8080"
 SERVICES = ("intake", "routing", "qc", "assets", "governance", "metrics")
 
 
@@ -40,7 +41,19 @@ class DataDirectory:
 
     @property
     def issuer(self) -> LocalIssuer:
+        """Made when there is none yet."""
         return LocalIssuer(self.part("keys"))
+
+    @property
+    def has_issuer(self) -> bool:
+        """Whether anything has run here."""
+        return (self.folder / "keys" / "issuer.json").exists()
+
+    @property
+    def url(self) -> str:
+        """Of the gateway that serves this directory; while none does, where one would by default."""
+        running = self.running()
+        return str(running["url"]) if running else DEFAULT_URL
 
     @property
     def store_url(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from rich.console import Console
 from standardwebhooks import Webhook
 
 from chassis.clock import now
@@ -31,6 +32,17 @@ class ApiError(Exception):
         )
         self.status = answer.status_code
         self.body = answer
+
+
+def is_there(url: str, console: Console) -> bool:
+    """Whether anything answers there at all; says so when nothing does. For whoever has just started a command: to be
+    patient is for what goes away later."""
+    try:
+        httpx.get(f"{url}/health/live", timeout=10)
+    except (httpx.TransportError, httpx.InvalidURL):
+        console.print(f"[red]Nothing answers at {url}.[/red] Start it: packshot up", highlight=False, soft_wrap=True)
+        return False
+    return True
 
 
 async def poll(check: Callable[[], Awaitable[T | None]], what: str, seconds: float = PATIENCE_SECONDS) -> T:

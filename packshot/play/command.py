@@ -12,7 +12,7 @@ from rich.table import Table
 
 from chassis.ids import new_id
 from packshot.local.data import DataDirectory
-from packshot.play.api import Api, ApiError, Json, VendorApi, poll
+from packshot.play.api import Api, ApiError, Json, VendorApi, is_there, poll
 from packshot.play.before import clear
 from packshot.play.cast import Cast
 from packshot.play.catalogue import BadCatalogue, Product, read_catalogue
@@ -23,7 +23,6 @@ from packshot.play.tally import Figure, Tally, figures_of
 AT_ONCE = 8
 DESKS = 24
 VENDOR = "lens-and-light"
-DEFAULT_URL = "http://127.0.0.1:8080"
 
 Samples = list[tuple[str, dict[str, str], float]]
 
@@ -36,13 +35,9 @@ def play_catalogue(folder: Path, url: str | None, data: DataDirectory, console: 
         console.print(f"[red]{error}[/red]")
         return 2
     running = data.running()
-    if url is None:
-        url = running["url"] if running else DEFAULT_URL
+    url = url or data.url
     metrics = f"http://127.0.0.1:{running['processes']['metrics']['port']}/metrics" if running else None
-    try:
-        httpx.get(f"{url}/health/live", timeout=10)
-    except httpx.TransportError:
-        console.print(f"[red]Nothing answers at {url}.[/red] Start it: packshot up")
+    if not is_there(url, console):
         return 2
     code = 1
     try:

@@ -40,7 +40,10 @@ async def publish_packs(session: AsyncSession) -> None:
 
 
 def create_app(settings: RoutingSettings | None = None) -> FastAPI:
-    service = Service(settings or RoutingSettings(), on_start=publish_packs, timers=timers.HANDLERS)
+    # A return that waited in the stream stops clocks: their timers would ring before it.
+    service = Service(
+        settings or RoutingSettings(), on_start=publish_packs, timers=timers.HANDLERS, timers_after_events=True
+    )
     service.consume("routing", HANDLERS)
     return create_service_app(
         service,

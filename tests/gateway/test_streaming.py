@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import json
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -13,6 +14,7 @@ from tests.gateway.conftest import Door
 from tests.gateway.services import read_head, small_buffers
 
 MIB = 1024 * 1024
+CHUNKED = "Transfer-Encoding: chunked"
 DONE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone"
 PATIENCE = 10
 
@@ -239,6 +241,37 @@ async def test_an_upload_that_breaks_off_never_looks_finished(door: Door, framin
         await ended.wait()
     assert b"first" in received
     assert not received.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("path", ["/v1/requests", "/v1/versions"])
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        ("Content-Length: 500", b""),
+        ("Content-Length: 500", b'{"sku": "TEE'),
+        ("Content-Length: 200000", b"x" * 100_000),
+        (CHUNKED, b""),
+        (CHUNKED, b'5\r\n{"sku'),
+        (CHUNKED, b'5\r\n{"sku\r\n'),
+        (CHUNKED, b"zz\r\n"),
+        (CHUNKED, b'5\r\n{"sku\r\nzz\r\n'),
+        (CHUNKED, b"186a0\r\n" + b"x" * 100_000 + b"\r\nzz\r\n"),
+    ],
+)
+async def test_a_body_that_ends_too_early_or_is_badly_framed_is_a_problem(
+    door: Door, path: str, framing: str, body: bytes
+) -> None:
+    """To a client that still listens, since it has closed its own direction only."""
+    reader, writer = await door.connect()
+    writer.write(door.head(f"POST {path}", framing, "Content-Type: application/json") + body)
+    writer.write_eof()
+    async with asyncio.timeout(PATIENCE):
+        head, _, said = (await reader.read(-1)).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 400 "), head
+    assert b"content-type: application/problem+json" in head.lower()
+    assert json.loads(said)["type"].endswith("body-broken")
+    assert door.intake.seen == door.assets.seen == [], "no service took it for a whole one"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,15 @@ import asyncio
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from chassis.embedded import free_port
 from chassis.testkit.harness import Harness
+from packshot.cli import app
 from packshot.imports import import_file
+from packshot.local.data import DataDirectory
 from tests.intake.tables import csv_file, good_row, xlsx_file
 
 
@@ -66,3 +71,28 @@ async def test_what_can_not_be_imported_says_why(intake: Harness, port: int, tmp
     other.write_bytes(b"x")
     code, said = await command(intake, port, other)
     assert (code, "neither .csv nor .xlsx" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", [["import", "a.csv"], ["token", "--role", "producer"], ["sample"], ["run-catalogue", "."]]
+)
+def test_where_nothing_has_run_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Above all no key: whoever signs with it is a stranger everywhere."""
+    (tmp_path / "a.csv").write_bytes(csv_file([good_row()]))
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 2
+    assert f"Nothing has run in {tmp_path / '.packshot'} yet." in ran.output
+    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_with_nobody_there_the_command_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It doesn't wait for what was never there."""
+    (tmp_path / "a.csv").write_bytes(csv_file([good_row()]))
+    monkeypatch.chdir(tmp_path)
+    assert DataDirectory.at(Path(".packshot")).issuer
+    url = f"http://127.0.0.1:{free_port()}"
+    ran = CliRunner().invoke(app, ["import", "a.csv", "--url", url])
+    assert (ran.exit_code, f"Nothing answers at {url}." in ran.output) == (2, True)

@@ -1,6 +1,7 @@
 """What the rules of amendments are tried on: contents of requests, their work, and what may have happened to it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.routing.amendments.domain import Difference, Proposal, Standing, d
 from services.routing.amendments.quoting import Basis, quoted
 from services.routing.amendments.schemas import PublishedRates
 from services.routing.app import PACKS
+from services.routing.sla.clocks import Clock, clock_of
 from services.routing.steps.schemas import PublishedSteps
 from services.routing.work import domain
 from services.routing.work.domain import Tracked
@@ -43,8 +45,13 @@ def content(
 def compare(
     standings: Sequence[Standing], old: Request | None, new: Request | None, at: datetime = MONDAY, keep: bool = False
 ) -> list[Difference]:
+    """Who says nothing of a clock has one that began on Monday and never stood still, once it runs at all."""
     proposal = Proposal(old, old.deadline if old else None, new, keep)
-    return differences(proposal, standings, lambda _: DEFAULTS, DEFAULTS, at)
+    running = [
+        replace(one, clock=one.clock or (clock_of(one.item, [], DEFAULTS.calendar) and Clock(MONDAY)))
+        for one in standings
+    ]
+    return differences(proposal, running, lambda _: DEFAULTS, DEFAULTS, at)
 
 
 def quote_of(found: Sequence[Difference], at: datetime = MONDAY) -> tuple[Quote, list[QuoteLine]]:

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.values import Priority, Risk, Step, WorkState
 from services.routing.amendments.domain import Standing
+from services.routing.sla.clocks import Clock
 from services.routing.sla.domain import climb
 from services.routing.work import domain
 from services.routing.work.domain import Hold, Tracked
@@ -107,7 +108,8 @@ def test_a_pause_stays_when_the_deadline_changes() -> None:
     shot = world(before, ["untouched"])[0].item
     blocked = domain.block(shot, "pia", MONDAY, "x").after
     paused = domain.unblock(blocked, "pia", MONDAY + timedelta(hours=4), CALENDAR, LEASE).after
-    [one, *_] = compare([Standing(paused)], before, before.model_copy(update={"deadline": None}))
+    clock = Clock(MONDAY, ((MONDAY, timedelta(hours=4)),))
+    [one, *_] = compare([Standing(paused, clock=clock)], before, before.model_copy(update={"deadline": None}))
     by_sla = plan_work(content(), DEFAULTS, MONDAY)[0].work.due_at
     assert one.after is not None
     assert by_sla is not None

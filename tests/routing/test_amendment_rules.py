@@ -95,7 +95,7 @@ def test_a_quote_holds_until_affected_work_is_further(
     one = standings[number % len(standings)]
     moved = replace(one, passed=one.passed | {Gate.TECHNICAL})
     others = [other for other in standings if other is not one]
-    effect = next(diff.effect for diff in found if diff.before is one)
+    effect = next(diff.effect for diff in found if diff.before and diff.before.item is one.item)
     has_moved = moved.gate != one.gate or moved.progress != one.progress
     if one.item.work.state is WorkState.IN_REVIEW and has_moved and effect is not Effect.KEPT:
         assert quote_of(compare([*others, moved], old, new))[0].fingerprint != print_of

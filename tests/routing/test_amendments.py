@@ -35,6 +35,7 @@ from tests.routing.others import (
     read,
     work_of,
 )
+from tests.routing.test_rules import CALENDAR
 
 
 async def propose(
@@ -256,3 +257,55 @@ async def test_late_work_that_is_redone_is_late_no_more(routing: Harness, monday
     assert redone["due_at"] > late["due_at"]
     clock.set(datetime.fromisoformat(redone["due_at"]))
     await routing.eventually(lambda: risk_is("breached", True))
+
+
+async def apply(routing: Harness, request: Request, **changes: object) -> Request:
+    """The request as it is once this amendment is in force."""
+    new = request.model_copy(update=changes)
+    said = await propose(routing, request, new)
+    quote = await quote_of(routing, said)
+    await routing.publish(acceptance(said, quote.fingerprint), said.id, 2)
+
+    async def applied() -> bool:
+        return bool(await routing.recorded(AmendmentApplied, said.id))
+
+    await routing.eventually(applied)
+    return new
+
+
+async def due(routing: Harness, work: Json) -> datetime:
+    return datetime.fromisoformat((await read(routing, work["id"]))["due_at"])
+
+
+async def test_pauses_outlive_a_deadline_that_hid_them(routing: Harness, monday: datetime) -> None:
+    """An early deadline comes before the end of the SLA, with its pauses; without it they count again."""
+    request = brief(channels=[])
+    [shot] = await accept(routing, request)
+    by_sla = await due(routing, shot)
+    assert (await do(routing, shot, "block", json={"cause": "x"})).status_code == 200
+    clock.set(monday + timedelta(hours=2))
+    assert (await do(routing, shot, "unblock")).status_code == 200
+    early = monday + timedelta(hours=7)
+    request = await apply(routing, request, deadline=early)
+    assert await due(routing, shot) == early
+    assert (await do(routing, shot, "block", json={"cause": "x"})).status_code == 200
+    clock.set(monday + timedelta(hours=3))
+    assert (await do(routing, shot, "unblock")).status_code == 200
+    assert await due(routing, shot) == early + timedelta(hours=1)
+    await apply(routing, request, deadline=None)
+    assert await due(routing, shot) == CALENDAR.add(by_sla, timedelta(hours=3))
+
+
+async def test_a_clock_that_began_anew_stays_so_when_the_deadline_changes(routing: Harness, monday: datetime) -> None:
+    """Of work that was not begun and is made otherwise, and of work that was begun and is made again."""
+    request = brief(views=("front", "back"), channels=[])
+    front, back = await accept(routing, request)
+    by_sla = await due(routing, front)
+    await do(routing, back, "claim", Role.PHOTOGRAPHER)
+    clock.set(monday + timedelta(hours=4))
+    request = await apply(routing, request, materials=["linen"])
+    anew = [await due(routing, one) for one in (front, back)]
+    assert anew == [CALENDAR.add(by_sla, timedelta(hours=4))] * 2
+    request = await apply(routing, request, deadline=monday + timedelta(hours=8))
+    await apply(routing, request, deadline=None)
+    assert [await due(routing, one) for one in (front, back)] == anew

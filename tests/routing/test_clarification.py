@@ -9,13 +9,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from chassis import service
 from chassis.clock import clock
 from chassis.ids import new_id
-from chassis.testkit.harness import Harness
+from chassis.testkit.harness import Harness, Start
 from contracts.envelope import EventData
 from contracts.intake import Answer, Question, RequestAccepted, RequestAnswered, RequestClarified, RequestReturned
 from contracts.values import Request, Role, WorkState
+from services.routing.app import create_app
 from services.routing.clarification import domain as clarification
+from services.routing.settings import RoutingSettings
 from services.routing.work import domain
 from services.routing.work.domain import RUNNING, Action, Change, Hold, timers_of
 from services.routing.work.errors import WithRequester
@@ -36,6 +39,7 @@ from tests.routing.others import (
     told,
     work_of,
 )
+from tests.routing.test_deadlines import at_risk_is
 from tests.routing.test_rules import CALENDAR, DEFAULTS
 
 HOUR = timedelta(hours=1)
@@ -67,6 +71,39 @@ async def timers(routing: Harness) -> int:
 
 def due(work: Json) -> datetime:
     return datetime.fromisoformat(work["due_at"])
+
+
+async def test_what_waited_while_nobody_ran_comes_before_the_clocks(
+    start: Start, routing: Harness, monday: datetime
+) -> None:
+    """A return before the due time stops the clock, though both are past when routing is there again."""
+    request = brief(channels=[])
+    shot, *_ = await accept(routing, request)
+    await drained(routing)
+    [consumer] = routing.service.consumers
+    consumer.stop()
+    await consumer.finished.wait()
+    await routing.publish(returned(request, monday + HOUR), request.id, 2)
+    await routing.service.stop()
+    clock.move(timedelta(days=20))
+    again = await start(create_app, RoutingSettings, fresh=False)
+    paused = await in_state(again, shot["id"], "blocked")
+    assert paused["risk"] == "on_time"
+    assert [what for what, _ in await told(again, shot["id"])] == ["created", "blocked"]
+
+
+async def test_an_event_that_fails_does_not_stop_the_clocks(
+    start: Start, routing: Harness, monday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CATCH_UP_SECONDS", 0.5)
+    shot, *_ = await accept(routing, brief(channels=[]))
+    await drained(routing)
+    unknown = brief()
+    await routing.publish(returned(unknown, monday), unknown.id, 2)  # it waits for a request that never comes
+    await routing.service.stop()
+    clock.move(timedelta(days=20))
+    again = await start(create_app, RoutingSettings, fresh=False)
+    await at_risk_is(again, shot, "breached")
 
 
 async def test_a_return_pauses_and_an_answer_goes_on(routing: Harness, monday: datetime) -> None:

@@ -102,7 +102,9 @@ def moment(said: str | None) -> datetime | None:
 def assert_risk(item: Item, one: Json) -> None:
     due = item.due_at()
     if due and item.state not in FINAL and not item.holds and due <= now():
+        item.was_late = True
         assert one["risk"] == "breached", f"{item} is late"
+    assert item.was_late or one["risk"] != "breached", f"{item} was never late"
     if one["state"] == "claimed":
         until = moment(one["lease_until"])
         assert until is not None

@@ -40,6 +40,7 @@ class Item:
     deadline: datetime | None = None
     pauses: list[Pause] = field(default_factory=list)
     paused_at: datetime | None = None
+    was_late: bool = False
 
     @property
     def is_shot(self) -> bool:
@@ -67,7 +68,7 @@ class Item:
         return min(office.worked_off(self.begun_at, self.budget, self.pauses), self.deadline)
 
     def starts_clock(self, at: datetime, deadline: datetime) -> None:
-        self.begun_at, self.deadline, self.budget = at, deadline, None
+        self.begun_at, self.deadline, self.budget, self.was_late = at, deadline, None, False
         self.pauses, self.paused_at = [], at if self.holds else None
 
     def goes_to(self, place: str, step: str | None = None) -> None:

@@ -163,7 +163,18 @@ class Requests(Machine):
     @rule(pick=which, knowingly=[True, False])
     def it_is_accepted(self, pick: int, knowingly: bool) -> None:
         """Its deadline may have passed meanwhile; and what is past a gate is not lost without a word."""
-        request = chosen(self.amended(), pick)
+        self._accept(chosen(self.amended(), pick), knowingly)
+
+    @some(lambda self: self.cancellations())
+    @rule(pick=which)
+    def its_cancellation_is_accepted(self, pick: int) -> None:
+        """The same, of those alone: among all amendments they are seldom chosen."""
+        self._accept(chosen(self.cancellations(), pick), knowingly=True)
+
+    def cancellations(self) -> list[Request]:
+        return [request for request in self.amended() if request.amendment and request.amendment.changes is None]
+
+    def _accept(self, request: Request, knowingly: bool) -> None:
         amendment = request.amendment
         assert amendment is not None
         answer = self._decide(request, "accept", {"acknowledge_losses": knowingly})

@@ -142,19 +142,26 @@ class World:
 
     async def quiet(self) -> None:
         """Until every event was published and handled, every timer that is due has rung, and who died is back. Looked
-        at twice: what was published between two looks is seen by the second, or by the stream that has grown."""
+        at twice: what was published between two looks is seen by the second, or by the stream that has grown. Timers
+        are rung here so that nobody waits for the next poll; like the service's own, behind the events."""
         async with asyncio.timeout(QUIET_SECONDS):
             looks, length = 0, -1
             while looks < 2:
                 await self._revive()
-                for one in self.services.values():
-                    while one.service.timers and await one.service.timers.fire_one():
-                        one.service.relay.nudge()
                 before, length = length, await self.last_sequence()
-                is_quiet = not await self._unsent() and await self._answered()
+                is_quiet = not await self._unsent() and await self._answered() and not await self._rang()
                 looks = looks + 1 if is_quiet and length == before else 0
                 await asyncio.sleep(0.005)
         self._armed = any(self._cues.iterdir())
+
+    async def _rang(self) -> bool:
+        """Whether any timer was due."""
+        rang = False
+        for one in self.services.values():
+            while one.service.timers and await one.service.timers.fire_one():
+                one.service.relay.nudge()
+                rang = True
+        return rang
 
     async def _unsent(self) -> bool:
         for name in self.services:

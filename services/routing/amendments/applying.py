@@ -26,5 +26,5 @@ def steps(found: Iterable[Difference], by: str, at: datetime, cause: str) -> lis
             case Effect.REDONE if before is not None and after is not None:
                 taken.append(domain.redo(before.item, after, by, at, cause))
             case Effect.CHANGED if before is not None and after is not None:
-                taken.append(domain.amend(before.item, after, by, at, cause))
+                taken.append(domain.amend(before.item, after, by, at, cause, clock_begins=one.clock_begins))
     return taken

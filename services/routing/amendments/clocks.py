@@ -1,9 +1,10 @@
 """When work is due after an amendment: its clock begins anew, or goes on to another deadline. Pure."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contracts.values import WorkKind
+from services.routing.sla.clocks import Clock
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions, Track
 from services.routing.tracks.service import Packs
@@ -38,31 +39,27 @@ class Clocks:
         """None: a variant that waits for its master has no clock yet."""
         return self.of(item) if item.work.kind is WorkKind.SHOT else None
 
-    def kept(self, item: Tracked, master: Tracked | None) -> Ends:
-        """When it is due and at risk: its clock goes on, and only a changed deadline moves the end of it."""
+    def kept(self, item: Tracked, clock: Clock | None) -> Ends:
+        """When it is due and at risk: its clock goes on, and only a changed deadline moves the end of it. Pauses that
+        it had move the end of the SLA, never the new deadline."""
         work = item.work
-        if work.due_at is None or self._new == self._old:
+        if work.due_at is None or clock is None or self._new == self._old:
             return work.due_at, item.at_risk_at
-        start = work.created_at if master is None else master.work.approved_at or work.updated_at
-        key = (start, work.track, work.complexity_class, work.due_at, item.packs.model_dump_json())
+        key = (clock, work.track, work.complexity_class, item.packs.model_dump_json())
         if key not in self._known:
-            self._known[key] = self._moved(item, start, work.due_at)
+            packs = self._packs_of(item.packs)
+            track, complexity = _track_of(item, packs), packs.classes.entry(work.complexity_class)
+            if track is None:
+                return work.due_at, item.at_risk_at
+            by_sla = due_for(clock.started_at, track, complexity, None, packs).due_at
+            self._known[key] = self._ends(clock, by_sla and clock.moved(by_sla, packs.calendar), packs)
         return self._known[key]
 
-    def _moved(self, item: Tracked, start: datetime, due_at: datetime) -> Ends:
-        """Pauses that it had stay with it: they are what its due time is later than the packs and the old deadline
-        say. They move the end of the SLA, never the new deadline."""
-        packs, work = self._packs_of(item.packs), item.work
-        track, complexity = _track_of(item, packs), packs.classes.entry(work.complexity_class)
-        if track is None:
-            return work.due_at, item.at_risk_at
-        planned = due_for(start, track, complexity, self._old, packs).due_at
-        pause = packs.calendar.between(planned, due_at) if planned else timedelta(0)
-        by_sla = due_for(start, track, complexity, None, packs).due_at
-        ends = [one for one in (packs.calendar.add(by_sla, pause) if by_sla else None, self._new) if one]
+    def _ends(self, clock: Clock, sla_ends_at: datetime | None, packs: Packs) -> Ends:
+        ends = [one for one in (sla_ends_at, self._new) if one]
         if not ends:
             return None, None
-        end = min(ends)
+        start, end = clock.started_at, min(ends)
         share = packs.calendar.between(start, end) * packs.tracks.at_risk_share
         return end, min(end, packs.calendar.add(start, share))
 

@@ -13,6 +13,7 @@ from typing import Any
 from contracts.amendments import Effect, Progress
 from contracts.values import Gate, Request, Risk, Step, WorkKind, WorkState
 from services.routing.amendments.clocks import Clocks, PacksOf
+from services.routing.sla.clocks import Clock
 from services.routing.sla.domain import Usual
 from services.routing.tracks.schemas import PackVersions
 from services.routing.tracks.service import Packs
@@ -43,10 +44,12 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Standing:
-    """A work item, and the gates that it has passed in its round."""
+    """A work item, the gates that it has passed in its round, and its SLA clock (None: it does not run, or nothing
+    about it changes)."""
 
     item: Tracked
     passed: frozenset[Gate] = frozenset()
+    clock: Clock | None = None
 
     @property
     def gate(self) -> Gate | None:
@@ -69,7 +72,8 @@ class Standing:
 @dataclass(frozen=True)
 class Difference:
     """What becomes of one slot. `after`: the item with its new content, or the one that is made; None: as it was.
-    `is_tight`: the deadline leaves it less time than its track's SLA."""
+    `is_tight`: the deadline leaves it less time than its track's SLA. `clock_begins`: of changed work, whose due time
+    counts from now."""
 
     effect: Effect
     before: Standing | None
@@ -77,6 +81,7 @@ class Difference:
     why: str
     starts: Due | None = None  # of a variant that is made for an approved master: it is ready at once
     is_tight: bool = False
+    clock_begins: bool = False
 
     @property
     def is_loss(self) -> bool:
@@ -162,10 +167,11 @@ class _Comparison:
             return Difference(Effect.REDONE, standing, new, _because(reasons), is_tight=_is_tight(due))
         if is_rerouted:
             due = self._clocks.from_now(new)
+            begun_anew = _with_due(new, due, self._at)
             return Difference(
-                Effect.CHANGED, standing, _with_due(new, due, self._at), _because(reasons), is_tight=_is_tight(due)
+                Effect.CHANGED, standing, begun_anew, _because(reasons), is_tight=_is_tight(due), clock_begins=True
             )
-        due_at, at_risk_at = self._clocks.kept(new, self._master_of(slot))
+        due_at, at_risk_at = self._clocks.kept(new, standing.clock)
         new = _at_risk(
             replace(new, work=new.work.model_copy(update={"due_at": due_at}), at_risk_at=at_risk_at), self._at
         )
@@ -220,11 +226,6 @@ class _Comparison:
                 {slot_of(one): one for one in plan_work(self._new, packs, self._at, self._usual)},
             )
         return self._plans[key]
-
-    def _master_of(self, slot: Slot) -> Tracked | None:
-        """The shot of a variant."""
-        master = self._differences.get((slot[0], slot[1], None)) if slot[2] is not None else None
-        return master.before.item if master and master.before else None
 
     def _master_is_redone(self, slot: Slot) -> bool:
         master = self._differences.get((slot[0], slot[1], None)) if slot[2] is not None else None

@@ -1,6 +1,6 @@
 """All SQL of amendments in routing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from contracts.values import Gate, Request
 from services.routing.amendments.domain import Standing
 from services.routing.amendments.models import amendment, passed_gate, quote_line, request_content
 from services.routing.amendments.schemas import QuoteItem, QuoteState
+from services.routing.sla.clocks import TELLING, Clock
 from services.routing.work import models as work_models
 from services.routing.work.domain import Tracked
 
@@ -90,14 +91,34 @@ async def change_request(session: AsyncSession, request_id: UUID, content: Reque
         await keep_content(session, [content])
 
 
-async def standings(session: AsyncSession, request_id: UUID, items: Sequence[Tracked]) -> list[Standing]:
-    """The request's items with the gates that they have passed in their rounds."""
+async def standings(
+    session: AsyncSession, request_id: UUID, items: Sequence[Tracked], clocks: Mapping[UUID, Clock | None]
+) -> list[Standing]:
+    """The request's items with the gates that they have passed in their rounds, and their clocks."""
     items_of = select(work_models.work_item.c.id).where(work_models.work_item.c.request_id == request_id)
     rows = await session.execute(select(passed_gate).where(passed_gate.c.work_item_id.in_(items_of)))
     passed: dict[tuple[UUID, int], set[Gate]] = {}
     for row in rows:
         passed.setdefault((row.work_item_id, row.round), set()).add(Gate(row.gate))
-    return [Standing(item, frozenset(passed.get((item.work.id, item.work.round), ()))) for item in items]
+    return [
+        Standing(item, frozenset(passed.get((item.work.id, item.work.round), ())), clocks.get(item.work.id))
+        for item in items
+    ]
+
+
+async def clock_steps(session: AsyncSession, request_id: UUID) -> dict[UUID, list[Row[Any]]]:
+    """What the history of the request's items says of their clocks, oldest first."""
+    steps, items = work_models.history, work_models.work_item
+    query = (
+        select(steps)
+        .join(items, items.c.id == steps.c.work_item_id)
+        .where(items.c.request_id == request_id, steps.c.what.in_(TELLING))
+        .order_by(steps.c.version)
+    )
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in await session.execute(query):
+        found.setdefault(row.work_item_id, []).append(row)
+    return found
 
 
 async def add(session: AsyncSession, new: StoredAmendment) -> None:

@@ -37,6 +37,7 @@ from services.routing.amendments.repository import StoredAmendment, TakenRequest
 from services.routing.amendments.schemas import PublishedRates, QuoteItem, QuoteState, QuoteView, RatesPack
 from services.routing.clarification.reactions import paused
 from services.routing.reference import require_owner
+from services.routing.sla.clocks import Clock, clock_of
 from services.routing.sla.service import usual_durations
 from services.routing.steps.service import current_steps
 from services.routing.tracks.service import current_packs, packs_by_versions
@@ -166,7 +167,11 @@ async def _quote(
     current = await current_packs(session)
     packs = await packs_by_versions(session, {item.packs for item in items}) | {current.versions: current}
     proposal = Proposal(request.content, request.deadline, stored.content, stored.keep_begun_work)
-    standings = await repository.standings(session, stored.request_id, items)
+    clocks: dict[UUID, Clock | None] = {}
+    if stored.content is not None and stored.content.deadline != request.deadline:
+        told = await repository.clock_steps(session, stored.request_id)
+        clocks = {one.work.id: clock_of(one, told.get(one.work.id, ()), packs[one.packs].calendar) for one in items}
+    standings = await repository.standings(session, stored.request_id, items, clocks)
     # In a thread: a request may have 15,000 items, and the process answers others meanwhile.
     usual = await usual_durations(session)
     found = await asyncio.to_thread(differences, proposal, standings, packs.__getitem__, current, at, usual)

@@ -3,16 +3,15 @@
 It is no step of the state machine: the work stays where it is.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from chassis.problems import FieldError
 from contracts.routing import WorkRerouted
 from contracts.values import Risk, WorkState
-from services.routing.calendar.domain import BusinessCalendar
 from services.routing.rerouting.errors import NotRoutableNow
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import ClassEntry, PackVersions, TeamsPack, Track, TracksPack
@@ -44,60 +43,6 @@ WHY_NOT: Mapping[WorkState, str] = {
     WorkState.APPROVED: "its way is behind it",
     WorkState.CANCELLED: "it will not be made",
 }
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When the SLA clock of an item began to run, and the business time of the pauses that are over."""
-
-    started_at: datetime
-    paused: timedelta = timedelta(0)
-
-
-class Step(Protocol):
-    """A row of the history."""
-
-    @property
-    def what(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def paused_seconds(self) -> float | None: ...
-
-
-# A step after which the clock counts from zero.
-BEGINS_ANEW = frozenset({"ready", "redone"})
-
-
-def clock_of(item: Tracked, history: Iterable[Step], calendar: BusinessCalendar) -> Clock | None:
-    """Out of the item's history, oldest first; None while its clock has not begun: of a variant whose master is not
-    approved yet."""
-    if item.place is WorkState.WAITING:
-        return None
-    clock, blocked_at = Clock(item.work.created_at), item.work.created_at
-    for step in history:
-        if step.what in BEGINS_ANEW:
-            clock = Clock(step.at)
-        elif step.what == "blocked":
-            blocked_at = step.at
-        elif step.what == "unblocked":
-            # Steps from before pauses were noted don't say how long theirs was.
-            seconds = step.paused_seconds
-            pause = calendar.between(blocked_at, step.at) if seconds is None else timedelta(seconds=seconds)
-            clock = replace(clock, paused=clock.paused + pause)
-    return clock
-
-
-def later_by(due: Due, pause: timedelta, calendar: BusinessCalendar) -> Due:
-    """A due time that pauses have moved."""
-    if not pause:
-        return due
-    hours = f"{pause / timedelta(hours=1):.3g}"
-    choice = due.choice.model_copy(
-        update={"because": f"{due.choice.because}; pauses of {hours} business hours are left out"}
-    )
-    due_at, at_risk_at = (moment and calendar.add(moment, pause) for moment in (due.due_at, due.at_risk_at))
-    return Due(due_at, at_risk_at, choice)
 
 
 def wanted_of(item: Tracked, asked: Mapping[Way, str | None], tracks: TracksPack) -> dict[Way, str | None]:

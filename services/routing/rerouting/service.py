@@ -14,6 +14,7 @@ from services.routing.reference import require_owner
 from services.routing.rerouting import domain
 from services.routing.rerouting.domain import Way
 from services.routing.rerouting.schemas import RerouteRequest
+from services.routing.sla.clocks import clock_of, later_by
 from services.routing.tracks.service import Packs, current_packs, packs_of
 from services.routing.work import repository
 from services.routing.work.changes import save
@@ -72,13 +73,13 @@ async def _require_rerouter(session: AsyncSession, caller: Caller, item: Tracked
 async def _due_on(session: AsyncSession, item: Tracked, name: str, packs: Packs) -> Due | None:
     """When it is due on another track: its SLA counts from when the item's clock began, so that what has passed counts,
     and its pauses stay out."""
-    clock = domain.clock_of(item, await repository.list_history(session, item.work.id), packs.calendar)
+    clock = clock_of(item, await repository.list_history(session, item.work.id), packs.calendar)
     if clock is None:
         return None
     complexity = packs.classes.entry(item.work.complexity_class)
     deadline = await repository.deadline_of(session, item.work.request_id)
     due = due_for(clock.started_at, packs.tracks.track(name), complexity, deadline, packs)
-    return domain.later_by(due, clock.paused, packs.calendar)
+    return later_by(due, clock.paused, packs.calendar)
 
 
 def _nothing() -> FieldError:

@@ -129,6 +129,10 @@ class Tracked:
         return self.work.state in FINAL
 
 
+CLOCK_BEGAN = "clock_began_at"
+"""In the history's changes, of a step that lets the SLA clock begin anew though it is named for something else."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One step: the item before (None: it was made) and after, the event that tells it, who caused it and why."""
@@ -279,11 +283,13 @@ def cancel(item: Tracked, by: str, at: datetime, cause: str) -> Change:
     return Change(item, _moved(item, Action.CANCEL, at), events.WorkCancelled, by, cause)
 
 
-def amend(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
+def amend(item: Tracked, new: Tracked, by: str, at: datetime, cause: str, *, clock_begins: bool = False) -> Change:
     """`new` is the item with its new content: it goes on where it is, and whoever holds it keeps it. What was late
-    stays so, and its next rung too."""
+    stays so, and its next rung too. `clock_begins`: its due time counts from now."""
     work = new.work.model_copy(update={"updated_at": at})
-    return Change(item, replace(new, work=work, version=item.version + 1), events.WorkAmended, by, cause)
+    changes = {CLOCK_BEGAN: {"before": None, "after": at.isoformat()}} if clock_begins else None
+    after = replace(new, work=work, version=item.version + 1)
+    return Change(item, after, events.WorkAmended, by, cause, changes=changes)
 
 
 def redo(item: Tracked, new: Tracked, by: str, at: datetime, cause: str) -> Change:
