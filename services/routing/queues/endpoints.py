@@ -29,7 +29,7 @@ Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", description="Such as `c
 NOT_FOUND = documented({404: "There is no such queue."})
 NOTHING = NOT_FOUND | documented(
     {
-        409: "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`,"
+        409: "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`, `other_steps`,"
         " `limit_reached`, `being_taken`."
     }
 )
@@ -72,15 +72,18 @@ async def read_queue(session: Session, caller: AnyCaller, queue: Name) -> QueueF
 async def claim_from_queue(
     session: Session, caller: Claimer, queue: Name, idempotency: Idempotent, body: ClaimRequest | None = None
 ) -> Response:
-    """Of what your role, team and level may do the most urgent item, then the one that is due first, then the oldest;
-    nobody else gets it. With `group_by: sku` everything of its SKU that is ready in this queue and that you may do, in
-    one claim.
+    """Of what your role does, and your team and level may do, the most urgent item, then the one that is due first,
+    then the oldest; nobody else gets it. `step` asks for work of one step, whatever your role. With `group_by: sku`
+    everything of its SKU that is ready in this queue and that you would get, in one claim.
 
     You hold it until you hand it in, give it back, or the lease runs out; claiming it again by its id renews the lease.
     Send an `Idempotency-Key`, so that a claim whose answer got lost takes nothing more when you send it again.
 
-    Every item counts for the queue's WIP limit, those of a SKU too: a SKU is taken as a whole or, when the limit has no
-    room for all of it, not at all."""
-    items = await claims.claim_best(session, queue, caller, whole_sku=body is not None and body.group_by == "sku")
-    leases = [item.work.lease_until for item in items if item.work.lease_until]
-    return await idempotency.answer(200, Claim(items=[Work.of(item) for item in items], lease_until=min(leases)))
+    Every item counts for the queue's WIP limit, those of a SKU too: you get the best SKU that there is room for as a
+    whole. One that is larger than the whole limit comes in parts, as many at once as there is room for; `left_of_sku`
+    counts the rest."""
+    asked = body or ClaimRequest()
+    taken = await claims.claim_best(session, queue, caller, whole_sku=asked.group_by == "sku", step=asked.step)
+    leases = [item.work.lease_until for item in taken.items if item.work.lease_until]
+    claim = Claim(items=[Work.of(item) for item in taken.items], lease_until=min(leases), left_of_sku=taken.left_of_sku)
+    return await idempotency.answer(200, claim)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.values import Role
+from contracts.values import Role, Step
 from services.routing.work.schemas import Work
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -119,7 +119,10 @@ class ClaimRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     group_by: Literal["sku"] | None = Field(
-        default=None, description="`sku`: of the best item's SKU everything that is ready and may be taken."
+        default=None, description="`sku`: of the best SKU that there is room for everything that is ready for you."
+    )
+    step: Step | None = Field(
+        default=None, description="Work of this step alone; null: of the steps that your role does."
     )
 
 
@@ -128,3 +131,6 @@ class Claim(BaseModel):
 
     items: list[Work] = Field(description="One item; of a whole SKU, all its items, oldest first.")
     lease_until: AwareDatetime = Field(description="When the first of the leases runs out.")
+    left_of_sku: int = Field(
+        default=0, description="Ready items of a SKU that is larger than the whole WIP limit, and that stay behind."
+    )
