@@ -8,6 +8,7 @@ from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
+from chassis.packs import edit_of
 from chassis.problems import documented
 from services.routing.queues import claims, service
 from services.routing.queues.schemas import (
@@ -53,7 +54,11 @@ async def read_queues_pack(session: Session, caller: AnyCaller, response: Respon
 
 @router.put("/pack", summary="Publish the next version of the queues", responses=EDITED_QUEUES)
 async def publish_queues_pack(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: QueuesPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[QueuesPack, edit_of(QueuesPack)],
+    response: Response,
 ) -> PublishedQueues:
     """All of the pack anew. Only the owner of `schedule_and_vendors` may. It decides about claims from now on: a lower
     limit takes nothing from anyone. A queue that has unfinished work, or that a track names, stays."""
