@@ -202,6 +202,22 @@ async def test_a_calendar_under_which_nothing_is_ever_due(house: Harness, monday
     assert (shot["packs"]["calendar"], shot["due_at"]) == (3, "2026-04-18T01:00:00Z")
 
 
+async def test_a_lease_is_long_enough_to_begin(house: Harness) -> None:
+    tracks = await content(house, "/v1/tracks")
+    refused = await put(house, "/v1/tracks", tracks | {"lease_hours": 1e-9})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/lease_hours")
+    assert (await put(house, "/v1/tracks", tracks | {"lease_hours": 0.02})).status_code == 200
+
+
+async def test_a_zone_is_the_same_on_every_machine(house: Harness) -> None:
+    calendar = await content(house, "/v1/tracks/calendar")
+    for zone in ("localtime", "CET", "right/Europe/Berlin", "posix/Europe/Berlin", "Moon/Base"):
+        refused = await put(house, "/v1/tracks/calendar", calendar | {"time_zone": zone})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/time_zone"), zone
+    for version, zone in enumerate(("UTC", "America/Argentina/Buenos_Aires"), 1):
+        assert (await put(house, "/v1/tracks/calendar", calendar | {"time_zone": zone}, version)).status_code == 200
+
+
 async def test_nonsense_is_refused_and_changes_nothing(house: Harness) -> None:
     for path in PACKS:
         body = await content(house, path)

@@ -34,7 +34,9 @@ NOTHING = NOT_FOUND | documented(
         " `limit_reached`, `being_taken`."
     }
 )
-EDITED_QUEUES = EDITED | documented({409: "A queue that is in use would be gone; `errors` names what uses it."})
+EDITED_QUEUES = EDITED | documented(
+    {409: "A queue that is in use would be gone, or its work offered to nobody; `errors` says why."}
+)
 
 
 @router.get("", summary="How every queue stands")
@@ -61,7 +63,8 @@ async def publish_queues_pack(
     response: Response,
 ) -> PublishedQueues:
     """All of the pack anew. Only the owner of `schedule_and_vendors` may. It decides about claims from now on: a lower
-    limit takes nothing from anyone. A queue that has unfinished work, or that a track names, stays."""
+    limit takes nothing from anyone. A queue that has unfinished work, or that a track names, stays, and keeps a
+    role that does the steps of its work."""
     pack = await service.publish_queues(session, body, caller, expected)
     set_etag(response, pack.version)
     return pack
