@@ -78,13 +78,15 @@ async def claim_work(session: Session, caller: Claimer, work_id: UUID) -> Work:
 
 @router.post("/{work_id}/release", summary="Give it back", responses=CONFLICT)
 async def release_work(session: Session, caller: Releaser, work_id: UUID) -> Work:
-    """Its holder puts it back into its queue; so does who directs the work, for a holder who can't."""
+    """Its holder puts it back into its queue; so does who directs the work, for a holder who can't. Blocked work stays
+    blocked, and takes no place of the queue's WIP limit any more."""
     return Work.of(await service.release_work(session, work_id, caller))
 
 
 @router.post("/{work_id}/block", summary="Stop its clock", responses=CONFLICT)
 async def block_work(session: Session, caller: Director, work_id: UUID, body: BlockRequest) -> Work:
-    """It can't go on: the SLA clock stands still until it is unblocked."""
+    """It can't go on: the SLA clock stands still until it is unblocked. Work whose request is with its requester stays
+    blocked when they have answered."""
     return Work.of(await service.block_work(session, work_id, caller, body.cause))
 
 
