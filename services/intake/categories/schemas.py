@@ -6,9 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from contracts.values import ImageSpec
+from contracts.values import ImageSpec, IntendedUse
 from services.intake.fields import MAX_LIST, MAX_NUMBER, MAX_SLUG, FilledLine, Slug, Word
-from services.intake.requests.schemas import IntendedUse
 
 FORMATS = {"jpeg", "png", "tiff", "webp"}
 MAX_PIXELS = 100_000
