@@ -202,6 +202,32 @@ async def test_a_calendar_under_which_nothing_is_ever_due(house: Harness, monday
     assert (shot["packs"]["calendar"], shot["due_at"]) == (3, "2026-04-18T01:00:00Z")
 
 
+async def test_what_a_pack_contradicts_has_its_place(house: Harness) -> None:
+    """All of it at once, in words of ours."""
+    tracks = await content(house, "/v1/tracks")
+    last = len(tracks["rules"])
+    tracks["rules"].append(tracks["rules"][0] | {"track": "moon"})
+    tracks["variant_track"] = "mars"
+    refused = await put(house, "/v1/tracks", tracks)
+    assert refused.status_code == 422
+    errors = refused.json()["errors"]
+    assert {(one["pointer"], one["detail"].partition(",")[0]) for one in errors} == {
+        (f"/rules/{last}/id", f"names are unique; doubled: {tracks['rules'][0]['id']}"),
+        ("/variant_track", "no such track: mars"),
+        (f"/rules/{last}/track", "no such track: moon"),
+        (f"/rules/{last - 1}/when", "the last rule"),
+        (f"/rules/{last}/when", "the last rule"),
+    }
+    assert all(one["remedy"] for one in errors)
+    classes = await content(house, "/v1/tracks/classes")
+    classes["classes"].pop()
+    [missing] = (await put(house, "/v1/tracks/classes", classes)).json()["errors"]
+    assert (missing["pointer"], missing["detail"][-11:]) == ("/classes", "missing: C4")
+    tracks["tracks"][0]["gates"].reverse()
+    [gates] = (await put(house, "/v1/tracks", tracks)).json()["errors"]
+    assert (gates["pointer"], gates["detail"][:10]) == ("/tracks/0", "gates come")
+
+
 async def test_a_lease_is_long_enough_to_begin(house: Harness) -> None:
     tracks = await content(house, "/v1/tracks")
     refused = await put(house, "/v1/tracks", tracks | {"lease_hours": 1e-9})

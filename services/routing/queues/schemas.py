@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from chassis.problems import FieldError, doubled, require_none
 from contracts.values import Role, Step
 from services.routing.work.schemas import Work
 
@@ -49,10 +50,12 @@ class QueuesPack(PackModel):
     @model_validator(mode="after")
     def is_consistent(self) -> Self:
         names = [queue.name for queue in self.queues]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"queue names are unique; doubled: {', '.join(doubled)}")
+        faults = doubled("/queues", "name", names)
         if PACK in names:
-            raise ValueError(f"no queue is called {PACK}: that is this pack's own address")
+            detail = f"no queue is called {PACK}: that is this pack's own address"
+            pointer = f"/queues/{names.index(PACK)}/name"
+            faults.append(FieldError(pointer=pointer, detail=detail, remedy="Give it another name."))
+        require_none(faults)
         return self
 
     def queue(self, name: str) -> Queue | None:
