@@ -19,7 +19,7 @@ from tests.together.world import World, world
 MANY = int(os.environ.get("PACKSHOT_PROGRAMS", "3"))
 FIRST = int(os.environ.get("PACKSHOT_FIRST_PROGRAM", "0"))
 STEPS = 35
-MOST = MANY + 3  # as long as something has not taken place
+MOST = MANY + 7  # as long as something has not taken place
 
 TAKE_PLACE = {
     "submit", "return incomplete", "complete", "return", "answer", "accept answers", "amend", "accept amendment",
