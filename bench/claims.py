@@ -258,7 +258,7 @@ async def _queues(client: aiohttp.ClientSession, issuer: LocalIssuer) -> float:
 
 
 def _headers(issuer: LocalIssuer, subject: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {issuer.token('retoucher', subject=subject)}"}
+    return {"Authorization": f"Bearer {issuer.token('photographer', subject=subject)}"}
 
 
 def _shown(figures: Sequence[Figure]) -> str:

@@ -139,9 +139,9 @@ AnyCaller = Annotated[Caller, Depends(_caller)]
 def require_role(caller: Caller, *roles: str) -> None:
     """Raises `Forbidden`, naming the roles that may."""
     if not caller.has(*roles):
-        may = ", ".join(sorted(str(role) for role in roles))
+        may = sorted({str(role) for role in roles})
         has = ", ".join(sorted(caller.roles)) or "no role"
-        raise Forbidden(f"This is for: {may}. You are: {has}.", allowed_roles=sorted(str(role) for role in roles))
+        raise Forbidden(f"This is for: {', '.join(may)}. You are: {has}.", allowed_roles=may)
 
 
 def allow(*roles: str) -> Any:

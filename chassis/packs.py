@@ -8,13 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from fastapi import Depends, Request
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
-from chassis.etags import check_version
+from chassis.etags import IfMatch, check_version
 from chassis.events import Happened, record
+from chassis.problems import FieldError, Invalid
 from contracts.envelope import EventData
 
 P = TypeVar("P", bound=BaseModel)
@@ -23,6 +25,36 @@ DEFAULTS_BY = "defaults"
 
 def read_toml(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def edit_of(model: type[P], *in_path: str) -> Any:
+    """The body of an edit, as `Annotated[Pack, edit_of(Pack)]`: the pack's content, as a `GET` gave it or without its
+    `version`. What is in the path may be in the body too (`in_path`). Raises `Invalid` where it contradicts
+    `If-Match` or the path."""
+    also: dict[str, Any] = {"version": (int | None, Field(default=None, description="As it was read: `If-Match`."))}
+    also |= {name: (str | None, Field(default=None, description="As in the path.")) for name in in_path}
+    sent = create_model(f"{model.__name__}Edit", __base__=model, __doc__=model.__doc__, **also)
+
+    async def content(request: Request, expected: IfMatch, body: sent) -> BaseModel:  # type: ignore[valid-type]
+        said = {
+            "version": ("`If-Match`", expected),
+            **{name: ("the path", request.path_params[name]) for name in in_path},
+        }
+        values: dict[str, Any] = dict(body)
+        errors = [
+            FieldError(
+                pointer=f"/{name}",
+                detail=f"the body says {values[name]}, but {where} says {value}",
+                remedy="Leave it out of the body, or send both as you read them.",
+            )
+            for name, (where, value) in said.items()
+            if values[name] not in (None, value)
+        ]
+        if errors:
+            raise Invalid("The body contradicts what it is sent to; `errors` says where.", errors=errors)
+        return model.model_construct(**{name: values[name] for name in model.model_fields})
+
+    return Depends(content)
 
 
 async def latest_version(session: AsyncSession, name: str) -> int:

@@ -1,6 +1,6 @@
 """RFC 9457 problem details: what is wrong, where, and what would make it right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -29,6 +29,33 @@ class FieldError(BaseModel):
     pointer: str = Field(description="JSON pointer into the body, or `query/name`, `path/name`, `header/name`.")
     detail: str
     remedy: str | None = Field(default=None, description="What would make it right.")
+
+
+class Faults(ValueError):
+    """What is wrong with a value as a whole, raised in its model's validator: each pointer is one into that value."""
+
+    def __init__(self, faults: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(fault.detail for fault in faults))
+        self.faults = list(faults)
+
+
+def require_none(faults: Iterable[FieldError]) -> None:
+    """Raises `Faults` with all of them."""
+    if found := list(faults):
+        raise Faults(found)
+
+
+def doubled(where: str, key: str, names: Sequence[str]) -> list[FieldError]:
+    """Names that came before in the list at the pointer `where`, whose items have them as `key`."""
+    return [
+        FieldError(
+            pointer=f"{where}/{number}/{key}",
+            detail=f"names are unique; doubled: {name}",
+            remedy="Give it another name, or leave it out.",
+        )
+        for number, name in enumerate(names)
+        if name in names[:number]
+    ]
 
 
 class ProblemDetails(BaseModel):
@@ -165,11 +192,16 @@ def _remedy(error: Mapping[str, Any]) -> str:
 
 
 def from_validation(error: RequestValidationError) -> Problem:
-    fields = []
+    fields = list[FieldError]()
     for one in error.errors()[:100]:
         if one["type"] == "json_invalid":  # its location is a character
             return _unreadable_body(f"{one['ctx']['error']} at character {one['loc'][1]}")
-        fields.append(FieldError(pointer=_pointer(one["loc"]), detail=one["msg"], remedy=_remedy(one)))
+        pointer, cause = _pointer(one["loc"]), one.get("ctx", {}).get("error")
+        if isinstance(cause, Faults):
+            fields += [fault.model_copy(update={"pointer": pointer + fault.pointer}) for fault in cause.faults[:100]]
+            continue
+        detail = str(cause) if one["type"] == "value_error" else one["msg"]  # without pydantic's «Value error, »
+        fields.append(FieldError(pointer=pointer, detail=detail, remedy=_remedy(one)))
     count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
     return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
 

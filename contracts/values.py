@@ -86,6 +86,17 @@ class WorkState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class IntendedUse(StrEnum):
+    """What a request's pictures are for."""
+
+    CATALOG = "catalog"
+    CAMPAIGN = "campaign"
+    MARKETPLACE = "marketplace"
+    SOCIAL = "social"
+    EMAIL = "email"
+    EXPERIMENT = "experiment"
+
+
 class Step(StrEnum):
     """Where work stands on its way through the house (R45): who has it, and hands it on."""
 

@@ -280,6 +280,19 @@ def test_a_pack_is_consistent(change: Change, says: str) -> None:
         CategoryContent.model_validate(broken)
 
 
+async def test_what_a_pack_contradicts_has_its_place(intake: Harness) -> None:
+    broken = pack()
+    broken["fields"][0].update(when=LINED | {"field": "depth"}, implies={"wide": ["velvet"]})
+    broken["fields"][1].update(when=LINED)
+    broken["recipe"].append(copy.deepcopy(broken["recipe"][0]))
+    refused = await publish(intake, f"{CATEGORIES}/caps", broken, 0)
+    assert refused.status_code == 422
+    errors = {one["pointer"]: one for one in refused.json()["errors"]}
+    assert set(errors) == {"/fields/0/when", "/fields/0/implies", "/fields/1/when", "/recipe/2/view"}
+    assert errors["/recipe/2/view"]["detail"] == "names are unique; doubled: front"
+    assert all(one["remedy"] for one in errors.values())
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -125,7 +125,7 @@ async def test_the_hours_are_a_pack(fresh_intake: Harness) -> None:
         ["returned"],
         ["returned", "reminder"],
     )
-    for wrong in ([0], [-1], [1, 1], [3, 2], [10**6], ["soon"], list(range(1, 12)), None):
+    for wrong in ([0], [-1], [1e-9], [0.01, 24], [1, 1], [3, 2], [10**6], ["soon"], list(range(1, 12)), None):
         answer = await publish(fresh_intake, PACK, {"reminder_hours": wrong}, 2)
         assert answer.status_code == 422, wrong
     assert (await publish(fresh_intake, PACK, {"reminder_hours": []}, 2)).status_code == 200

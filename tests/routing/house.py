@@ -31,7 +31,7 @@ async def tell_domains(routing: Harness) -> None:
 
 
 async def claim(
-    routing: Harness, queue: str = "catalog", role: str = Role.RETOUCHER, *, key: str | None = None, **options: Any
+    routing: Harness, queue: str = "catalog", role: str = Role.PHOTOGRAPHER, *, key: str | None = None, **options: Any
 ) -> httpx.Response:
     headers = routing.bearer(role, subject=options.pop("subject", None))
     if key is not None:

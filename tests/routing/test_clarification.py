@@ -121,7 +121,7 @@ async def test_a_return_pauses_and_an_answer_goes_on(routing: Harness, monday: d
     assert (last["what"], last["by"], last["cause"]) == ("blocked", "pia", "with its requester: Is the hood right?")
 
     refused = await do(routing, back, "unblock")
-    assert (refused.status_code, refused.json()["legal_actions"]) == (409, ["await_master", "cancel", "redo"])
+    assert (refused.status_code, refused.json()["legal_actions"]) == (409, ["cancel"])
     assert refused.json()["title"] == "It waits for its requester"
 
     clock.set(monday + timedelta(days=1, hours=2))  # nine hours of work and a night later, and one hour more
@@ -142,6 +142,31 @@ async def test_an_incomplete_request_is_none_of_routings_business(routing: Harne
     await routing.publish(incomplete, request.id, 1)
     assert len(await accept(routing, request, version=2)) == 3
     assert await dead_letters(routing) == 0
+
+
+async def test_what_is_with_its_requester_can_be_blocked_besides(routing: Harness, monday: datetime) -> None:
+    """The sample is lost meanwhile: the answer alone doesn't start it. And who held it gives it back."""
+    request = brief(channels=[])
+    [shot] = await accept(routing, request)
+    assert (await do(routing, shot, "claim", Role.PHOTOGRAPHER, subject="phil")).json()["blocked_for"] == []
+    await routing.publish(returned(request, monday), request.id, 2)
+    assert (await in_state(routing, shot["id"], "blocked"))["blocked_for"] == ["requester"]
+    both = await do(routing, shot, "block", json={"cause": "The sample is lost."})
+    assert (both.status_code, both.json()["blocked_for"]) == (200, ["requester", "person"]), both.text
+    assert (await do(routing, shot, "block", json={"cause": "The sample is lost."})).status_code == 409
+    assert (await read(routing, shot["id"]))["history"][-1]["cause"] == "The sample is lost."
+    assert (await do(routing, shot, "release", Role.PHOTOGRAPHER, subject="rita")).status_code == 409
+    free = (await do(routing, shot, "release", Role.PHOTOGRAPHER, subject="phil")).json()
+    assert (free["state"], free["claimed_by"], free["blocked_for"]) == ("blocked", None, ["requester", "person"])
+    clock.set(monday + HOUR)
+    await routing.publish(answered(request, monday, clock.now()), request.id, 3)
+    await drained(routing)
+    still = await read(routing, shot["id"])
+    assert (still["state"], still["blocked_for"]) == ("blocked", ["person"])
+    clock.set(monday + 2 * HOUR)
+    open_again = (await do(routing, shot, "unblock")).json()
+    assert (open_again["state"], open_again["claimed_by"]) == ("ready", None)
+    assert due(open_again) == CALENDAR.add(due(shot), 2 * HOUR)
 
 
 async def test_a_block_by_hand_stands_beside(routing: Harness, monday: datetime) -> None:
@@ -306,7 +331,7 @@ def test_nobody_but_the_requester_ends_the_wait() -> None:
     assert change is not None
     with pytest.raises(WithRequester) as refused:
         clarification.unblock_by_hand(change.after, "phil", MONDAY, CALENDAR, LEASE)
-    assert refused.value.extensions["legal_actions"] == [Action.AWAIT_MASTER, Action.CANCEL, Action.REDO]
+    assert refused.value.extensions["legal_actions"] == [Action.CANCEL]
     assert clarification.pause(change.after, "pia", MONDAY, MONDAY, "x") is None
     assert clarification.go_on(shot, "ana", MONDAY, MONDAY, CALENDAR, LEASE, "x") is None
 

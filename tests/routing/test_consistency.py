@@ -94,6 +94,11 @@ def test_the_defaults_are_consistent() -> None:
             "rule a asks for a priority that there is not: highest",
         ),
         (
+            [rule("a", "hero", use="catalogg")],
+            "/rules/0/when/0/any_of",
+            "rule a asks for a use that there is not: catalogg",
+        ),
+        (
             [rule("a", "hero", complexity_class="C5")],
             "/rules/0/when/0/any_of",
             "rule a asks for a complexity_class that there is not: c5",

@@ -60,7 +60,7 @@ EDGES = {
     ("in_review", "send_back", "ready"), ("in_review", "approve", "approved"), ("in_review", "block", "blocked"),
     ("in_review", "cancel", "cancelled"),
     ("blocked in ready", "unblock", "ready"), ("blocked in claimed", "unblock", "claimed"),
-    ("blocked in in_review", "unblock", "in_review"),
+    ("blocked in in_review", "unblock", "in_review"), ("blocked in claimed", "release", "blocked"),
     ("blocked in ready", "cancel", "cancelled"), ("blocked in claimed", "cancel", "cancelled"),
     ("blocked in in_review", "cancel", "cancelled"),
     ("ready", "redo", "ready"), ("claimed", "redo", "ready"), ("in_review", "redo", "ready"),
@@ -108,7 +108,7 @@ def test_every_step(state: str, action: Action) -> None:
     if target is None:
         with pytest.raises(IllegalTransition) as refused:
             STEPS[action](item, "phil", MONDAY)
-        legal = sorted({what for origin, what, _ in EDGES if origin == state})
+        legal = sorted({what for origin, what, _ in EDGES if origin == state} - OF_AMENDMENTS)
         assert refused.value.extensions == {"state": item.work.state, "legal_actions": legal}
         assert all(name in refused.value.detail for name in legal)
     else:
@@ -138,8 +138,20 @@ def test_a_claim_excludes_others_and_its_holder_extends_it() -> None:
 def test_a_blocked_holder_keeps_the_work_and_gets_a_new_lease() -> None:
     blocked = fresh()["blocked in claimed"]
     assert (blocked.work.claimed_by, blocked.work.lease_until) == ("phil", None)
+    with pytest.raises(HeldByAnother, match="phil holds it while it is blocked"):
+        domain.release(blocked, "rita", MONDAY)
     again = domain.unblock(blocked, "pia", MONDAY + HOUR, CALENDAR, LEASE).after
     assert (again.work.claimed_by, again.work.lease_until) == ("phil", MONDAY + HOUR + LEASE)
+
+
+def test_blocked_work_can_be_given_back() -> None:
+    blocked = fresh()["blocked in claimed"]
+    free = domain.release(blocked, "phil", MONDAY + HOUR).after
+    assert (free.work.state, free.work.claimed_by, free.blocked_in) == ("blocked", None, "ready")
+    assert (free.blocked_at, free.blocked_for) == (blocked.blocked_at, blocked.blocked_for)
+    again = domain.unblock(free, "pia", MONDAY + 2 * HOUR, CALENDAR, LEASE).after
+    assert (again.work.state, again.work.claimed_by, again.work.lease_until) == ("ready", None, None)
+    assert again.work.due_at == domain.unblock(blocked, "pia", MONDAY + 2 * HOUR, CALENDAR, LEASE).after.work.due_at
 
 
 def test_a_pause_moves_what_is_still_to_come() -> None:

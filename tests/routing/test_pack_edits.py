@@ -202,6 +202,48 @@ async def test_a_calendar_under_which_nothing_is_ever_due(house: Harness, monday
     assert (shot["packs"]["calendar"], shot["due_at"]) == (3, "2026-04-18T01:00:00Z")
 
 
+async def test_what_a_pack_contradicts_has_its_place(house: Harness) -> None:
+    """All of it at once, in words of ours."""
+    tracks = await content(house, "/v1/tracks")
+    last = len(tracks["rules"])
+    tracks["rules"].append(tracks["rules"][0] | {"track": "moon"})
+    tracks["variant_track"] = "mars"
+    refused = await put(house, "/v1/tracks", tracks)
+    assert refused.status_code == 422
+    errors = refused.json()["errors"]
+    assert {(one["pointer"], one["detail"].partition(",")[0]) for one in errors} == {
+        (f"/rules/{last}/id", f"names are unique; doubled: {tracks['rules'][0]['id']}"),
+        ("/variant_track", "no such track: mars"),
+        (f"/rules/{last}/track", "no such track: moon"),
+        (f"/rules/{last - 1}/when", "the last rule"),
+        (f"/rules/{last}/when", "the last rule"),
+    }
+    assert all(one["remedy"] for one in errors)
+    classes = await content(house, "/v1/tracks/classes")
+    classes["classes"].pop()
+    [missing] = (await put(house, "/v1/tracks/classes", classes)).json()["errors"]
+    assert (missing["pointer"], missing["detail"][-11:]) == ("/classes", "missing: C4")
+    tracks["tracks"][0]["gates"].reverse()
+    [gates] = (await put(house, "/v1/tracks", tracks)).json()["errors"]
+    assert (gates["pointer"], gates["detail"][:10]) == ("/tracks/0", "gates come")
+
+
+async def test_a_lease_is_long_enough_to_begin(house: Harness) -> None:
+    tracks = await content(house, "/v1/tracks")
+    refused = await put(house, "/v1/tracks", tracks | {"lease_hours": 1e-9})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/lease_hours")
+    assert (await put(house, "/v1/tracks", tracks | {"lease_hours": 0.02})).status_code == 200
+
+
+async def test_a_zone_is_the_same_on_every_machine(house: Harness) -> None:
+    calendar = await content(house, "/v1/tracks/calendar")
+    for zone in ("localtime", "CET", "right/Europe/Berlin", "posix/Europe/Berlin", "Moon/Base"):
+        refused = await put(house, "/v1/tracks/calendar", calendar | {"time_zone": zone})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/time_zone"), zone
+    for version, zone in enumerate(("UTC", "America/Argentina/Buenos_Aires"), 1):
+        assert (await put(house, "/v1/tracks/calendar", calendar | {"time_zone": zone}, version)).status_code == 200
+
+
 async def test_nonsense_is_refused_and_changes_nothing(house: Harness) -> None:
     for path in PACKS:
         body = await content(house, path)

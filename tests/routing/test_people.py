@@ -133,6 +133,15 @@ async def test_an_exception_is_granted_once_a_key(routing: Harness, monday: date
     assert len(await routing.recorded(ExceptionGranted)) == 1
 
 
+async def test_a_team_is_one_that_there_is(routing: Harness) -> None:
+    refused = await put_person(routing, "jun", teams=["skin_beauty", "nope"])
+    assert refused.status_code == 422, refused.text
+    [error] = refused.json()["errors"]
+    assert (error["pointer"], error["detail"]) == ("/teams/1", "There is no team nope.")
+    assert "skin_beauty" in error["remedy"]
+    assert (await put_person(routing, "jun", teams=["skin_beauty"])).status_code == 200
+
+
 async def test_bad_input(routing: Harness, monday: datetime) -> None:
     bodies: list[Any] = [
         {}, [], "x", {"name": ""}, {"name": " "}, {"name": "x" * 201}, {"name": "nul \x00"}, {"name": "x", "more": 1},

@@ -29,8 +29,8 @@ async def test_urgent_first_then_due_then_oldest(routing: Harness, monday: datet
     await routing.fetch("UPDATE work_item SET due_at = NULL WHERE id = $1", undated["id"])
     order = [(await claim(routing)).json()["items"][0]["sku"] for _ in range(7)]
     assert order == ["URGENT", "HIGH", "SOON", "OLD", "YOUNG", "UNDATED", "LOW"]
-    assert (await read(routing, old["id"]))["claimed_by"] == "retoucher-1"
-    assert {one["id"] for one in await held_by(routing, "retoucher-1")} == {
+    assert (await read(routing, old["id"]))["claimed_by"] == "photographer-1"
+    assert {one["id"] for one in await held_by(routing, "photographer-1")} == {
         one["id"] for one in (old, young, soon, urgent, high, low, undated)
     }
     empty = await claim(routing)
@@ -119,10 +119,10 @@ async def test_a_lost_answer_takes_no_second_item(routing: Harness) -> None:
     first, again = await claim(routing, key="k"), await claim(routing, key="k")
     assert first.json() == again.json()
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert len(await held_by(routing, "retoucher-1")) == 1
+    assert len(await held_by(routing, "photographer-1")) == 1
     at_once = await asyncio.gather(*(claim(routing, key="l") for _ in range(8)))
     assert len({answer.json()["items"][0]["id"] for answer in at_once}) == 1
-    assert len(await held_by(routing, "retoucher-1")) == 2
+    assert len(await held_by(routing, "photographer-1")) == 2
     await claim(routing)
     assert (await claim(routing, key="m")).status_code == 409
     await waiting(routing, 1, "MORE")
@@ -174,7 +174,7 @@ async def test_by_name_the_same_rules_hold(routing: Harness) -> None:
 async def test_each_role_claims_where_it_may(routing: Harness) -> None:
     await waiting(routing, len(Role))
     for role in Role:
-        answer = await claim(routing, role=role)
+        answer = await claim(routing, role=role, json={"step": "studio"})
         assert (answer.status_code == 200) == (role in MAY_CLAIM), (role, answer.text)
         if answer.status_code == 403:
             assert set(answer.json()["allowed_roles"]) == {str(one) for one in MAY_CLAIM}
@@ -251,6 +251,56 @@ async def test_a_whole_sku_in_one_claim(routing: Harness) -> None:
     await limit(routing, "catalog", 7)
     taken: list[Json] = (await claim(routing, subject="rita", json={"group_by": "sku"})).json()["items"]
     assert {one["sku"] for one in taken} == {"REST"}
+
+
+async def test_the_best_sku_that_there_is_room_for(routing: Harness) -> None:
+    """Nothing is held, so that there is nothing to wait for: whoever asks gets something."""
+    await tell_domains(routing)
+    await waiting(routing, 5, "LARGE", priority=Priority.HIGH)
+    await waiting(routing, 3, "BEST")
+    await waiting(routing, 1, "SMALL")
+    await limit(routing, "catalog", 5)
+    kept = await claim(routing, json={"group_by": "sku"})
+    assert [one["sku"] for one in kept.json()["items"]] == ["LARGE"] * 5
+    for item in kept.json()["items"]:
+        assert (await do(routing, item, "release", Role.PHOTOGRAPHER)).status_code == 200
+    await limit(routing, "catalog", 4)
+    await waiting(routing, 3, "NEXT")
+    assert (await claim(routing, json={"step": "retouching"})).json()["reason"] == "other_steps"
+    part = (await claim(routing, json={"group_by": "sku"})).json()
+    assert ([one["sku"] for one in part["items"]], part["left_of_sku"]) == (["LARGE"] * 4, 1)
+    full = await claim(routing, json={"group_by": "sku"})
+    assert (full.status_code, full.json()["wip"]) == (409, 4)
+    for item in part["items"][:2]:
+        await do(routing, item, "release", Role.PHOTOGRAPHER)
+    await routing.fetch("UPDATE work_item SET state = 'cancelled' WHERE sku = 'LARGE' AND state = 'ready'")
+    taken = (await claim(routing, json={"group_by": "sku"})).json()
+    assert ([one["sku"] for one in taken["items"]], taken["left_of_sku"]) == (["SMALL"], 0)
+    none = (await claim(routing, json={"group_by": "sku"})).json()
+    assert (none["reason"], none["wip"], none["wanted"]) == ("limit_reached", 3, 3)
+
+
+async def test_a_role_is_offered_the_steps_that_it_does(routing: Harness) -> None:
+    shot, other, generated = await waiting(routing, 3)
+    await routing.fetch("UPDATE work_item SET ai = true WHERE id = $1", generated["id"])
+    refused = await claim(routing, role=Role.RETOUCHER, subject="rita")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "other_steps")
+    assert "studio, generating. You were looking for: retouching, delivery." in refused.json()["detail"]
+    made = await claim(routing, role=Role.AI_WORKFLOW_OWNER)
+    assert [one["id"] for one in made.json()["items"]] == [generated["id"]]
+    assert (await claim(routing, role=Role.AI_WORKFLOW_OWNER)).json()["reason"] == "other_steps"
+    assert (await claim(routing, subject="phil")).json()["items"][0]["id"] == shot["id"]
+    handed = await do(routing, shot, "hand-over", Role.PHOTOGRAPHER, subject="phil", json={"to": "retouching"})
+    assert handed.status_code == 200, handed.text
+    headers = routing.bearer(Role.RETOUCHER)
+    found = (await routing.client.get("/v1/work", params={"step": "retouching"}, headers=headers)).json()["items"]
+    assert [one["id"] for one in found] == [shot["id"]]
+    assert (await claim(routing, role=Role.RETOUCHER, subject="rita")).json()["items"][0]["id"] == shot["id"]
+    both = routing.bearer(Role.RETOUCHER, Role.PHOTOGRAPHER)
+    asked = await routing.client.post("/v1/queues/catalog/claim", headers=both, json={"step": "retouching"})
+    assert asked.json()["reason"] == "other_steps"
+    wanted = await claim(routing, role=Role.RETOUCHER, subject="rita", json={"step": "studio"})
+    assert wanted.json()["items"][0]["id"] == other["id"]
 
 
 async def test_of_many_who_ask_for_skus_none_gets_a_part(routing: Harness) -> None:

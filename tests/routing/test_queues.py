@@ -139,6 +139,24 @@ async def test_a_queue_in_use_stays(routing: Harness) -> None:
     assert answer.json()["version"] == 1
 
 
+async def test_work_that_waits_is_offered_to_somebody(routing: Harness) -> None:
+    await tell_domains(routing)
+    await waiting(routing, 2)
+
+    def to(*roles: str) -> Any:
+        return lambda queues: next(one for one in queues if one["name"] == "catalog").update(roles=list(roles))
+
+    for role in (Role.AI_WORKFLOW_OWNER, Role.RETOUCHER):
+        refused = await edit_queues(routing, to(role))
+        assert refused.status_code == 409, refused.text
+        [error] = refused.json()["errors"]
+        assert error["pointer"] == "/queues/1/roles"
+        assert error["detail"] == "2 items of catalog are in the step studio, which none of its roles does."
+        assert "photographer" in error["remedy"]
+    await routing.fetch("UPDATE work_item SET ai = true")
+    assert (await edit_queues(routing, to(Role.AI_WORKFLOW_OWNER))).status_code == 200
+
+
 async def test_reading(routing: Harness) -> None:
     for path in ("/v1/queues", PACK, "/v1/queues/hero"):
         assert (await routing.client.get(path)).status_code == 401

@@ -21,7 +21,7 @@ from services.routing.steps.schemas import StepsPack
 from services.routing.tracks.schemas import Rung, Track
 from services.routing.tracks.service import Packs
 from services.routing.work import domain
-from services.routing.work.domain import TRANSITIONS, Action, Change, TimerKind, Tracked, timers_of
+from services.routing.work.domain import TRANSITIONS, Action, Change, TimerKind, Tracked, legal_actions, timers_of
 from services.routing.work.planning import plan_work
 from tests.routing.others import MONDAY, brief
 from tests.routing.test_lifecycle import OF_AMENDMENTS, STEPS
@@ -102,7 +102,7 @@ class SlaOfAShot(RuleBasedStateMachine):
         never = {Action.CANCEL, Action.APPROVE, Action.EXPIRE, *OF_AMENDMENTS}
         if self.item.work.step is not Step.STUDIO:
             never.add(Action.HAND_OVER)
-        legal = [action for action in TRANSITIONS[self.item.work.state] if action not in never]
+        legal = [action for action in TRANSITIONS[self.item.work.state] if action in legal_actions(self.item) - never]
         action = legal[number % len(legal)]
         if action is Action.UNBLOCK:
             change = domain.unblock(self.item, "phil", self.now, self.calendar, 8 * HOUR)

@@ -90,7 +90,7 @@ async def test_what_is_illegal_is_refused_with_what_is_legal(routing: Harness) -
     body = refused.json()
     assert (body["state"], body["legal_actions"]) == (
         "ready",
-        ["await_master", "block", "cancel", "claim", "hand_in", "redo"],
+        ["block", "cancel", "claim", "hand_in"],
     )
     assert "`unblock` is not possible while work is ready" in body["detail"]
     waiting = await do(routing, variant, "claim")

@@ -22,6 +22,7 @@ DIAGRAM = {
     ("ready", "redone", "waiting"), ("claimed", "redone", "waiting"), ("in_review", "redone", "waiting"),
     ("approved", "redone", "waiting"),
     ("blocked", "redone", "blocked"), ("blocked", "blocked", "blocked"),  # something else holds it now
+    ("blocked", "released", "blocked"),
     *((state, "cancelled", "cancelled") for state in ("waiting", "ready", "claimed", "in_review", "blocked")),
 }  # fmt: skip
 STAYS = {"at_risk", "breached", "escalated", "amended"}

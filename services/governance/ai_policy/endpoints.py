@@ -1,10 +1,13 @@
 """HTTP for the AI usage policy."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import IfMatch, set_etag
+from chassis.packs import edit_of
 from services.governance.ai_policy import service
 from services.governance.ai_policy.schemas import AiPolicy, PublishedPolicy
 
@@ -21,7 +24,11 @@ async def read_ai_policy(session: Session, caller: AnyCaller, response: Response
 
 @router.put("", summary="Publish the next version")
 async def publish_ai_policy(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: AiPolicy, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[AiPolicy, edit_of(AiPolicy)],
+    response: Response,
 ) -> PublishedPolicy:
     """All rules anew. Only the owner of `ai_use` may. Requests that were accepted before keep their verdict."""
     version = await service.publish_policy(session, body, caller, expected)

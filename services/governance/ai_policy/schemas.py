@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from chassis.problems import doubled, require_none
 from contracts.values import ComplexityClass
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -47,9 +48,7 @@ class AiPolicy(BaseModel):
 
     @model_validator(mode="after")
     def ids_are_unique(self) -> Self:
-        ids = [rule.id for rule in self.rules]
-        if doubled := sorted({one for one in ids if ids.count(one) > 1}):
-            raise ValueError(f"rule ids are unique; doubled: {doubled}")
+        require_none(doubled("/rules", "id", [rule.id for rule in self.rules]))
         return self
 
 

@@ -1,10 +1,13 @@
 """HTTP for decision domains."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import IfMatch, set_etag
+from chassis.packs import edit_of
 from services.governance.decision_domains import service
 from services.governance.decision_domains.schemas import DecisionDomains, PublishedDomains
 
@@ -21,7 +24,11 @@ async def read_decision_domains(session: Session, caller: AnyCaller, response: R
 
 @router.put("", summary="Publish the next version")
 async def publish_decision_domains(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: DecisionDomains, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[DecisionDomains, edit_of(DecisionDomains)],
+    response: Response,
 ) -> PublishedDomains:
     """All domains anew. Only the owner of `sla_and_exceptions` may; every service follows within moments."""
     version = await service.publish_domains(session, body, caller, expected)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.packs import edit_of
 from chassis.pagination import Page, Paging
 from services.intake.categories import service
 from services.intake.categories.schemas import (
@@ -42,7 +43,11 @@ async def read_ai_shot(caller: AnyCaller, session: Session, response: Response) 
 
 @router.put("/ai-shot", summary="Publish the next version of the AI-shot extension", responses=EDITED)
 async def publish_ai_shot(
-    caller: AnyCaller, expected: IfMatch, session: Session, body: AiShotPack, response: Response
+    caller: AnyCaller,
+    expected: IfMatch,
+    session: Session,
+    body: Annotated[AiShotPack, edit_of(AiShotPack)],
+    response: Response,
 ) -> PublishedAiShot:
     """Only the owner of `intake_standard` may."""
     pack = await service.publish_ai_shot(session, body, caller, expected)
@@ -74,7 +79,12 @@ async def read_category_version(caller: AnyCaller, session: Session, name: Name,
 
 @router.put("/{name}", summary="Publish the next version of a category", responses=EDITED)
 async def publish_category(
-    caller: AnyCaller, expected: IfMatch, session: Session, name: Name, body: CategoryContent, response: Response
+    caller: AnyCaller,
+    expected: IfMatch,
+    session: Session,
+    name: Name,
+    body: Annotated[CategoryContent, edit_of(CategoryContent, "name")],
+    response: Response,
 ) -> PublishedCategory:
     """All of the pack anew; `If-Match: "0"` makes a new category. Only the owner of `intake_standard` may. Requests
     that were accepted before keep the version that they were accepted under."""

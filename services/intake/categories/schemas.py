@@ -1,14 +1,14 @@
 """Category packs as the API shows and takes them: the fields that a brief has, and the recipe of its shots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from contracts.values import ImageSpec
+from chassis.problems import FieldError, doubled, require_none
+from contracts.values import ImageSpec, IntendedUse
 from services.intake.fields import MAX_LIST, MAX_NUMBER, MAX_SLUG, FilledLine, Slug, Word
-from services.intake.requests.schemas import IntendedUse
 
 FORMATS = {"jpeg", "png", "tiff", "webp"}
 MAX_PIXELS = 100_000
@@ -165,25 +165,39 @@ class CategoryContent(BaseModel):
 
     @model_validator(mode="after")
     def is_consistent(self) -> Self:
-        names, views = [field.name for field in self.fields], [view.view for view in self.recipe]
-        if doubled := sorted({one for one in [*names, *views] if names.count(one) > 1 or views.count(one) > 1}):
-            raise ValueError(f"fields and views are named once; doubled: {', '.join(doubled)}")
-        if not any(view.mandatory and view.when is None for view in self.recipe):
-            raise ValueError("a recipe has at least one view that is always needed")
-        for view in self.recipe:
-            if taken := sorted(set(view.shot_names[1:]) & set(views)):
-                raise ValueError(f"{view.view}: one of its shots would be named like another view: {', '.join(taken)}")
-        for owner, condition in [(view.view, view.when) for view in self.recipe] + [
-            (field.name, field.when) for field in self.fields
-        ]:
-            if condition and (why := _why_it_never_holds(condition, self.fields, self.materials)):
-                raise ValueError(f"{owner}: its condition can never hold: {why}")
-        if circle := _circle(self.fields):
-            raise ValueError(f"conditions go in a circle: {' needs '.join(circle)}")
-        implied = {one for field in self.fields for materials in field.implies.values() for one in materials}
-        if unknown := sorted(implied - set(self.materials)):
-            raise ValueError(f"implied materials that are not among the materials: {', '.join(unknown)}")
+        require_none(_faults(self))
         return self
+
+
+def _faults(pack: CategoryContent) -> Iterator[FieldError]:
+    """Everything that contradicts itself, each with its place."""
+    views = [view.view for view in pack.recipe]
+    yield from doubled("/fields", "name", [field.name for field in pack.fields])
+    yield from doubled("/recipe", "view", views)
+    if not any(view.mandatory and view.when is None for view in pack.recipe):
+        detail = "a recipe has at least one view that is always needed"
+        yield FieldError(pointer="/recipe", detail=detail, remedy="Make one view mandatory, without `when`.")
+    for number, view in enumerate(pack.recipe):
+        if taken := sorted(set(view.shot_names[1:]) & set(views)):
+            detail = f"{view.view}: one of its shots would be named like another view: {', '.join(taken)}"
+            yield FieldError(pointer=f"/recipe/{number}/shots", detail=detail, remedy="Rename that view.")
+    conditions = [(f"/recipe/{number}/when", view.view, view.when) for number, view in enumerate(pack.recipe)]
+    conditions += [(f"/fields/{number}/when", field.name, field.when) for number, field in enumerate(pack.fields)]
+    for pointer, owner, condition in conditions:
+        if condition and (why := _why_it_never_holds(condition, pack.fields, pack.materials)):
+            remedy = "Ask for a value that a field of the pack, `materials` or `use` can have, or leave `when` out."
+            yield FieldError(pointer=pointer, detail=f"{owner}: its condition can never hold: {why}", remedy=remedy)
+    if circle := _circle(pack.fields):
+        place = [field.name for field in pack.fields].index(circle[0])
+        detail = f"conditions go in a circle: {' needs '.join(circle)}"
+        yield FieldError(pointer=f"/fields/{place}/when", detail=detail, remedy="Leave one of these conditions out.")
+    for number, field in enumerate(pack.fields):
+        implied = {one for materials in field.implies.values() for one in materials}
+        if unknown := sorted(implied - set(pack.materials)):
+            detail = f"implied materials that are not among the materials: {', '.join(unknown)}"
+            yield FieldError(
+                pointer=f"/fields/{number}/implies", detail=detail, remedy="Add them to `materials`, or leave them out."
+            )
 
 
 def _why_it_never_holds(
@@ -262,9 +276,7 @@ class AiShotPack(BaseModel):
 
     @model_validator(mode="after")
     def names_are_unique(self) -> Self:
-        names = [field.name for field in self.fields]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"fields are named once; doubled: {', '.join(doubled)}")
+        require_none(doubled("/fields", "name", [field.name for field in self.fields]))
         return self
 
 

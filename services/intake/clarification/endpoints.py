@@ -8,6 +8,7 @@ from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
+from chassis.packs import edit_of
 from chassis.pagination import Page, Paging
 from contracts.values import Role
 from services.intake.clarification import service
@@ -109,7 +110,11 @@ async def read_clarification(caller: AnyCaller, session: Session, response: Resp
 
 @router.put("/v1/clarification", summary="Publish the next version of the reminders", responses=EDITED)
 async def publish_clarification(
-    caller: AnyCaller, expected: IfMatch, session: Session, body: ClarificationPack, response: Response
+    caller: AnyCaller,
+    expected: IfMatch,
+    session: Session,
+    body: Annotated[ClarificationPack, edit_of(ClarificationPack)],
+    response: Response,
 ) -> PublishedClarification:
     """For the returns after it. Only the owner of `intake_standard` may."""
     pack = await service.edit_pack(session, body, caller, expected)

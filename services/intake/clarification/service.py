@@ -39,6 +39,7 @@ from services.intake.requests.schemas import RequestState, RequestView
 from services.intake.requests.service import locked, view_of
 
 MOST_MESSAGES = 1000
+LEAST_HOURS = 1 / 60
 
 
 async def send_back(session: AsyncSession, request_id: UUID, asked: Return, caller: Caller) -> RequestView:
@@ -169,8 +170,23 @@ async def edit_pack(
 ) -> PublishedClarification:
     """The next version, by the owner of `intake_standard`; for the returns after it."""
     await require_owner(session, caller, Domain.INTAKE_STANDARD)
+    _require_time_to_answer(content)
     version = await publish_pack(session, CLARIFICATION, content, by=caller.subject, expected=expected)
     return PublishedClarification(**dict(content), version=version)
+
+
+def _require_time_to_answer(pack: ClarificationPack) -> None:
+    errors = [
+        FieldError(
+            pointer=f"/reminder_hours/{number}",
+            detail="A reminder comes at least a minute after the return.",
+            remedy="Send 0.02 or more.",
+        )
+        for number, hours in enumerate(pack.reminder_hours)
+        if hours < LEAST_HOURS
+    ]
+    if errors:
+        raise Invalid("Nobody could have answered before they are reminded; `errors` says where.", errors=errors)
 
 
 async def _locked_for(session: AsyncSession, request_id: UUID, action: Action) -> StoredRequest:

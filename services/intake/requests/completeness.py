@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from contracts.intake import FieldProblem
-from contracts.values import ComplexityClass, Priority
+from contracts.values import ComplexityClass, IntendedUse, Priority
 from services.intake.categories.domain import is_needed, values_of, wrong_value
 from services.intake.categories.schemas import AiShotPack, CategoryPack, Condition
 from services.intake.reference import Reference
 from services.intake.requests import ai_policy
 from services.intake.requests.ai_policy import AiCase, Ruling
 from services.intake.requests.domain import planned_shots
-from services.intake.requests.schemas import AiBrief, Brief, IntendedUse, WaiverBrief
+from services.intake.requests.schemas import AiBrief, Brief, WaiverBrief
 
 MAX_SHOTS = 500
 LATEST_DEADLINE = timedelta(days=5 * 366)

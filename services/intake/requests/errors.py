@@ -16,8 +16,9 @@ class IllegalAction(Conflict):
 
     def __init__(self, action: str, state: str, allowed: Iterable[str], hint: str = "") -> None:
         names = sorted(allowed)
+        why = f"The request is {state} already" if action == state else f"A request that is {state} can't be {action}"
         super().__init__(
-            f"A request that is {state} can't be {action}; allowed: {', '.join(names) or 'nothing'}.{hint}",
+            f"{why}; allowed: {', '.join(names) or 'nothing'}.{hint}",
             state=state,
             allowed=names,
         )

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from contracts.intake import FieldProblem, Question
-from contracts.values import ShotPlan
+from contracts.values import IntendedUse, ShotPlan
 from services.intake.fields import MAX_LIST, Address, Attribute, FilledLine, Line, Moment, Prose, Sku, Slug, Word
 
 
@@ -33,15 +33,6 @@ WAITING_FOR: Mapping[RequestState, WaitingFor] = {
     RequestState.RETURNED: WaitingFor.REQUESTER,
     RequestState.ANSWERED: WaitingFor.US,
 }
-
-
-class IntendedUse(StrEnum):
-    CATALOG = "catalog"
-    CAMPAIGN = "campaign"
-    MARKETPLACE = "marketplace"
-    SOCIAL = "social"
-    EMAIL = "email"
-    EXPERIMENT = "experiment"
 
 
 def _named_by_words(attributes: dict[str, Attribute]) -> dict[str, Attribute]:

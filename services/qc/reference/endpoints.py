@@ -1,10 +1,13 @@
 """HTTP for checklists and reasons."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import IfMatch, set_etag
+from chassis.packs import edit_of
 from services.qc.reference import service
 from services.qc.reference.schemas import Checklists, PublishedChecklists, PublishedReasons, Reasons
 
@@ -21,7 +24,11 @@ async def read_checklists(session: Session, caller: AnyCaller, response: Respons
 
 @router.put("/v1/checklists", summary="Publish the next version of the checklists")
 async def publish_checklists(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: Checklists, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[Checklists, edit_of(Checklists)],
+    response: Response,
 ) -> PublishedChecklists:
     """All checklists anew. Only the owner of `pass_fail` may. Open reviews keep the version they began with."""
     version = await service.publish_checklists(session, body, caller, expected)
@@ -39,7 +46,11 @@ async def read_reasons(session: Session, caller: AnyCaller, response: Response) 
 
 @router.put("/v1/reasons", summary="Publish the next version of the reasons")
 async def publish_reasons(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: Reasons, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[Reasons, edit_of(Reasons)],
+    response: Response,
 ) -> PublishedReasons:
     """All reasons anew. Only the owner of `pass_fail` may."""
     version = await service.publish_reasons(session, body, caller, expected)

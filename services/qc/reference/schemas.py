@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from chassis.problems import doubled, require_none
 from contracts.values import ComplexityClass, Domain, Gate
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -63,7 +64,7 @@ class Checklist(BaseModel):
 
     @model_validator(mode="after")
     def ids_are_unique(self) -> Self:
-        _unique([item.id for item in self.items])
+        require_none(doubled("/items", "id", [item.id for item in self.items]))
         return self
 
 
@@ -118,7 +119,7 @@ class Reasons(BaseModel):
 
     @model_validator(mode="after")
     def targets_are_ranked_and_ids_unique(self) -> Self:
-        _unique([reason.id for reason in self.reasons])
+        require_none(doubled("/reasons", "id", [reason.id for reason in self.reasons]))
         _unique(self.furthest_back_first)
         named = {reason.target(ai=ai) for reason in self.reasons for ai in (False, True)}
         if unranked := sorted(named - set(self.furthest_back_first)):

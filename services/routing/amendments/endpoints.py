@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.packs import edit_of
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import documented
 from contracts.amendments import Effect
@@ -57,7 +58,11 @@ async def read_rates(caller: AnyCaller, session: Session, response: Response) ->
 
 @router.put("/v1/rates", summary="Publish the next version of the rates", responses=EDITED)
 async def publish_rates(
-    caller: AnyCaller, expected: IfMatch, session: Session, body: RatesPack, response: Response
+    caller: AnyCaller,
+    expected: IfMatch,
+    session: Session,
+    body: Annotated[RatesPack, edit_of(RatesPack)],
+    response: Response,
 ) -> PublishedRates:
     """Only the owner of `sla_and_exceptions` may. Quotes keep the version that they were estimated by."""
     rates = await service.publish_rates(session, body, caller, expected)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from contracts import routing as events
 from contracts.values import WorkState
 from services.routing.calendar.domain import BusinessCalendar
-from services.routing.work.domain import RUNNING, TRANSITIONS, Action, Change, Hold, Tracked, hold, unblock
+from services.routing.work.domain import RUNNING, Action, Change, Hold, Tracked, block, hold, legal_actions, unblock
 from services.routing.work.errors import WithRequester
 
 
@@ -31,11 +31,19 @@ def go_on(
     return unblock(item, by, at, calendar, lease, cause, until=until)
 
 
+def block_by_hand(item: Tracked, by: str, at: datetime, cause: str) -> Change:
+    """A person stops it. What waits for its requester is from now on held by both, so that the answer alone doesn't
+    start it."""
+    if item.blocked_for == (Hold.REQUESTER,):
+        return _stays_blocked(item, (Hold.REQUESTER, Hold.PERSON), by, at, cause)
+    return block(item, by, at, cause)
+
+
 def unblock_by_hand(item: Tracked, by: str, at: datetime, calendar: BusinessCalendar, lease: timedelta) -> Change:
     """A person lets it go on; work that waits for its requester stays blocked. Raises `WithRequester` when nobody but
     the requester holds it."""
     if item.blocked_for == (Hold.REQUESTER,):
-        raise WithRequester(TRANSITIONS[item.work.state].keys() - {Action.UNBLOCK})
+        raise WithRequester(legal_actions(item) - {Action.UNBLOCK})
     if Hold.REQUESTER in item.blocked_for:
         return _stays_blocked(item, (Hold.REQUESTER,), by, at, "unblocked by hand; it still waits for its requester")
     return unblock(item, by, at, calendar, lease)

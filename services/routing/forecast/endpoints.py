@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.packs import edit_of
 from services.routing.forecast import service
 from services.routing.forecast.schemas import CapacityPack, Forecast, PublishedCapacity
 
@@ -33,7 +34,11 @@ async def read_capacity(session: Session, caller: AnyCaller, response: Response)
 
 @router.put("/capacity", summary="Publish the next version of the capacity", responses=EDITED)
 async def publish_capacity(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: CapacityPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[CapacityPack, edit_of(CapacityPack)],
+    response: Response,
 ) -> PublishedCapacity:
     """All of the pack anew. Only the owner of `schedule_and_vendors` may."""
     pack = await service.publish_capacity(session, body, caller, expected)

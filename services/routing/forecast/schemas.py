@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from chassis.problems import doubled, require_none
 from contracts.values import Step
 from services.routing.queues.schemas import Line, Name
 
@@ -44,8 +45,7 @@ class CapacityPack(PackModel):
     @model_validator(mode="after")
     def is_complete(self) -> Self:
         names = [team.name for team in self.teams]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"team names are unique; doubled: {', '.join(doubled)}")
+        require_none(doubled("/teams", "name", names))
         done = {step for team in self.teams if team.for_everybody for step in team.steps}
         if idle := [step for step in Step if step not in done]:
             raise ValueError(f"no team does this for everybody: {', '.join(idle)}")

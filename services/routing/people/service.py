@@ -1,5 +1,6 @@
 """People: who is in which team, of which level, in which lane; and exceptions from the lane."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.routing.people import repository
 from services.routing.people.schemas import ExceptionRequest, LaneException, Person, PersonContent
 from services.routing.queues.service import current_queues
 from services.routing.reference import require_owner
+from services.routing.tracks.service import published_teams
 from services.routing.work.service import MAY_DIRECT
 
 MAY_EDIT = MAY_DIRECT
@@ -40,10 +42,11 @@ async def read_person(session: AsyncSession, subject: str, caller: Caller) -> Pe
 async def put_person(
     session: AsyncSession, subject: str, content: PersonContent, caller: Caller, expected: int
 ) -> Person:
-    """The whole record anew; `expected` 0 makes it."""
+    """The whole record anew; `expected` 0 makes it. Raises `Invalid` for teams that there are not."""
     await repository.lock_subject(session, subject)
     row = await repository.find_person(session, subject)
     check_version(expected, row.version if row else 0)
+    await _require_teams(session, content.teams or [])
     person = Person(
         **content.model_dump(), subject=subject, version=expected + 1, updated_by=caller.subject, updated_at=now()
     )
@@ -88,6 +91,19 @@ async def _person(session: AsyncSession, subject: str) -> Person:
     if row is None:
         raise NotFound(f"{subject} has no record, and may take whatever their role allows.")
     return Person.model_validate(row, from_attributes=True)
+
+
+async def _require_teams(session: AsyncSession, teams: Sequence[str]) -> None:
+    known = [team.name for team in (await published_teams(session)).teams]
+    errors = [
+        FieldError(
+            pointer=f"/teams/{number}", detail=f"There is no team {team}.", remedy=f"One of: {', '.join(known)}."
+        )
+        for number, team in enumerate(teams)
+        if team not in known
+    ]
+    if errors:
+        raise Invalid("Some teams are not there; `errors` names each.", errors=errors)
 
 
 async def _require_sense(session: AsyncSession, asked: ExceptionRequest) -> None:

@@ -23,9 +23,14 @@ class Admission:
     limits: Limits
     held: int  # when this was read; `hold_to_limit` counts for good
 
+    @property
+    def room(self) -> int | None:
+        """How many more may be held, as it looked then; None: any number."""
+        return None if self.queue.wip_limit is None else max(0, self.queue.wip_limit - self.held)
+
     def has_room(self, wanted: int) -> bool:
         """As it looked then: better asked now than after the work of a claim."""
-        return self.queue.wip_limit is None or self.held + wanted <= self.queue.wip_limit
+        return self.room is None or wanted <= self.room
 
     def require_room(self, wanted: int) -> None:
         """Raises `LimitReached`."""

@@ -8,6 +8,7 @@ from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.idempotency import Idempotent
+from chassis.packs import edit_of
 from chassis.problems import documented
 from services.routing.queues import claims, service
 from services.routing.queues.schemas import (
@@ -29,11 +30,13 @@ Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,60}$", description="Such as `c
 NOT_FOUND = documented({404: "There is no such queue."})
 NOTHING = NOT_FOUND | documented(
     {
-        409: "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`,"
+        409: "Nothing was claimed. `reason` says why: `nothing_waits`, `other_teams`, `higher_level`, `other_steps`,"
         " `limit_reached`, `being_taken`."
     }
 )
-EDITED_QUEUES = EDITED | documented({409: "A queue that is in use would be gone; `errors` names what uses it."})
+EDITED_QUEUES = EDITED | documented(
+    {409: "A queue that is in use would be gone, or its work offered to nobody; `errors` says why."}
+)
 
 
 @router.get("", summary="How every queue stands")
@@ -53,10 +56,15 @@ async def read_queues_pack(session: Session, caller: AnyCaller, response: Respon
 
 @router.put("/pack", summary="Publish the next version of the queues", responses=EDITED_QUEUES)
 async def publish_queues_pack(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: QueuesPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[QueuesPack, edit_of(QueuesPack)],
+    response: Response,
 ) -> PublishedQueues:
     """All of the pack anew. Only the owner of `schedule_and_vendors` may. It decides about claims from now on: a lower
-    limit takes nothing from anyone. A queue that has unfinished work, or that a track names, stays."""
+    limit takes nothing from anyone. A queue that has unfinished work, or that a track names, stays, and keeps a
+    role that does the steps of its work."""
     pack = await service.publish_queues(session, body, caller, expected)
     set_etag(response, pack.version)
     return pack
@@ -72,15 +80,18 @@ async def read_queue(session: Session, caller: AnyCaller, queue: Name) -> QueueF
 async def claim_from_queue(
     session: Session, caller: Claimer, queue: Name, idempotency: Idempotent, body: ClaimRequest | None = None
 ) -> Response:
-    """Of what your role, team and level may do the most urgent item, then the one that is due first, then the oldest;
-    nobody else gets it. With `group_by: sku` everything of its SKU that is ready in this queue and that you may do, in
-    one claim.
+    """Of what your role does, and your team and level may do, the most urgent item, then the one that is due first,
+    then the oldest; nobody else gets it. `step` asks for work of one step, whatever your role. With `group_by: sku`
+    everything of its SKU that is ready in this queue and that you would get, in one claim.
 
     You hold it until you hand it in, give it back, or the lease runs out; claiming it again by its id renews the lease.
     Send an `Idempotency-Key`, so that a claim whose answer got lost takes nothing more when you send it again.
 
-    Every item counts for the queue's WIP limit, those of a SKU too: a SKU is taken as a whole or, when the limit has no
-    room for all of it, not at all."""
-    items = await claims.claim_best(session, queue, caller, whole_sku=body is not None and body.group_by == "sku")
-    leases = [item.work.lease_until for item in items if item.work.lease_until]
-    return await idempotency.answer(200, Claim(items=[Work.of(item) for item in items], lease_until=min(leases)))
+    Every item counts for the queue's WIP limit, those of a SKU too: you get the best SKU that there is room for as a
+    whole. One that is larger than the whole limit comes in parts, as many at once as there is room for; `left_of_sku`
+    counts the rest."""
+    asked = body or ClaimRequest()
+    taken = await claims.claim_best(session, queue, caller, whole_sku=asked.group_by == "sku", step=asked.step)
+    leases = [item.work.lease_until for item in taken.items if item.work.lease_until]
+    claim = Claim(items=[Work.of(item) for item in taken.items], lease_until=min(leases), left_of_sku=taken.left_of_sku)
+    return await idempotency.answer(200, claim)

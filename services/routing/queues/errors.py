@@ -62,9 +62,9 @@ class NotForYou(Forbidden):
 
 
 class QueueInUse(Conflict):
-    """A queue that is still needed would be gone."""
+    """A queue that is still needed would be gone, or nobody would be offered its work."""
 
     title = "The queue is in use"
 
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("A queue that is still needed would be gone; `errors` says which, and why.", errors=errors)
+    def __init__(self, why: str, errors: list[FieldError]) -> None:
+        super().__init__(why, errors=errors)

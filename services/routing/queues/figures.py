@@ -25,6 +25,12 @@ _APPROVED = text(
 _UNFINISHED = text(
     "SELECT queue, count(*) AS count FROM work_item WHERE state NOT IN ('approved', 'cancelled') GROUP BY 1 ORDER BY 1"
 )
+# What no gate has: in review nobody claims.
+_TASKS = text(
+    "SELECT queue, CASE WHEN ai AND step = 'studio' THEN 'generating' ELSE step END AS task, count(*) AS count"
+    " FROM work_item WHERE state IN ('waiting', 'ready', 'claimed', 'blocked') AND step <> 'qc' GROUP BY 1, 2"
+    " ORDER BY 1, 2"
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,11 @@ async def read_throughput(session: AsyncSession, queues: list[str], at: datetime
     values = {"queues": queues, "day_ago": at - _DAY, "week_ago": at - _WEEK}
     rows = await session.execute(_APPROVED, values)
     return {row.queue: Approved(row.day, row.week, row.median) for row in rows}
+
+
+async def count_tasks(session: AsyncSession) -> list[tuple[str, str, int]]:
+    """Queue, what is to be done in it, and with how many items."""
+    return [(row.queue, row.task, row[2]) for row in await session.execute(_TASKS)]
 
 
 async def count_unfinished(session: AsyncSession) -> list[tuple[str, int]]:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.values import Role
+from chassis.problems import FieldError, doubled, require_none
+from contracts.values import Role, Step
 from services.routing.work.schemas import Work
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -49,10 +50,12 @@ class QueuesPack(PackModel):
     @model_validator(mode="after")
     def is_consistent(self) -> Self:
         names = [queue.name for queue in self.queues]
-        if doubled := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"queue names are unique; doubled: {', '.join(doubled)}")
+        faults = doubled("/queues", "name", names)
         if PACK in names:
-            raise ValueError(f"no queue is called {PACK}: that is this pack's own address")
+            detail = f"no queue is called {PACK}: that is this pack's own address"
+            pointer = f"/queues/{names.index(PACK)}/name"
+            faults.append(FieldError(pointer=pointer, detail=detail, remedy="Give it another name."))
+        require_none(faults)
         return self
 
     def queue(self, name: str) -> Queue | None:
@@ -119,7 +122,10 @@ class ClaimRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     group_by: Literal["sku"] | None = Field(
-        default=None, description="`sku`: of the best item's SKU everything that is ready and may be taken."
+        default=None, description="`sku`: of the best SKU that there is room for everything that is ready for you."
+    )
+    step: Step | None = Field(
+        default=None, description="Work of this step alone; null: of the steps that your role does."
     )
 
 
@@ -128,3 +134,6 @@ class Claim(BaseModel):
 
     items: list[Work] = Field(description="One item; of a whole SKU, all its items, oldest first.")
     lease_until: AwareDatetime = Field(description="When the first of the leases runs out.")
+    left_of_sku: int = Field(
+        default=0, description="Ready items of a SKU that is larger than the whole WIP limit, and that stay behind."
+    )

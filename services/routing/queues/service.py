@@ -12,6 +12,7 @@ from chassis.packs import load_pack, publish_default, publish_pack, read_toml
 from chassis.problems import FieldError, Invalid, Unavailable
 from contracts.values import Domain, Risk
 from services.routing.queues import figures
+from services.routing.queues.domain import DOES, tasks_of
 from services.routing.queues.errors import NoSuchQueue, QueueInUse
 from services.routing.queues.schemas import (
     Depth,
@@ -52,6 +53,7 @@ async def publish_queues(session: AsyncSession, content: QueuesPack, caller: Cal
     version = await publish_pack(session, PACK, content, by=caller.subject, expected=expected)
     # After the version is taken: of two who edit at once the second one is refused for that.
     await _require_unused(session, {queue.name for queue in content.queues})
+    await _require_doers(session, content.queues)
     return PublishedQueues(version=version, **dict(content))
 
 
@@ -69,6 +71,22 @@ def _require_claimers(queues: Iterable[Queue]) -> None:
         raise Invalid("Some roles may not claim work; `errors` names each.", errors=errors)
 
 
+async def _require_doers(session: AsyncSession, queues: list[Queue]) -> None:
+    """Work that is there is offered to somebody."""
+    places = {queue.name: (number, queue) for number, queue in enumerate(queues)}
+    errors = []
+    for name, task, count in await figures.count_tasks(session):
+        number, queue = places[name]
+        if task not in tasks_of(queue.roles):
+            doers = [role for role, does in DOES.items() if task in does]
+            detail = f"{count} items of {name} are in the step {task}, which none of its roles does."
+            errors.append(
+                FieldError(pointer=f"/queues/{number}/roles", detail=detail, remedy=f"Keep one of: {', '.join(doers)}.")
+            )
+    if errors:
+        raise QueueInUse("Work would be offered to nobody; `errors` says which.", errors)
+
+
 async def _require_unused(session: AsyncSession, kept: set[str]) -> None:
     tracks = [track for track in (await published_tracks(session)).tracks if track.queue not in kept]
     work = [(queue, count) for queue, count in await figures.count_unfinished(session) if queue not in kept]
@@ -82,7 +100,7 @@ async def _require_unused(session: AsyncSession, kept: set[str]) -> None:
         for queue, count in work
     ]
     if errors:
-        raise QueueInUse(errors)
+        raise QueueInUse("A queue that is still needed would be gone; `errors` says which, and why.", errors)
 
 
 async def read_queues(session: AsyncSession) -> Queues:

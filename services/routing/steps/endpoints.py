@@ -1,10 +1,13 @@
 """HTTP for how long steps take."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.packs import edit_of
 from services.routing.steps import publishing, service
 from services.routing.steps.schemas import PublishedSteps, StepsPack
 from services.routing.tracks.endpoints import NO_VERSION, Before, Limit, Number
@@ -25,7 +28,11 @@ async def read_steps(session: Session, caller: AnyCaller, response: Response) ->
 
 @router.put("", summary="Publish the next version of the steps", responses=EDITED)
 async def publish_steps(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: StepsPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[StepsPack, edit_of(StepsPack)],
+    response: Response,
 ) -> PublishedSteps:
     """All of the pack anew, by the owner of `schedule_and_vendors`. The forecast and new quotes count by it at once,
     at risk within ten minutes; quotes that there are stay as they were estimated."""

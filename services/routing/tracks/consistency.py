@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chassis.problems import FieldError
-from contracts.values import ComplexityClass, Priority, WorkKind
+from contracts.values import ComplexityClass, IntendedUse, Priority, WorkKind
 from services.routing.tracks.schemas import ClassesPack, Rule, TeamsPack, TracksPack
 
 # What is decided is decided in this order, each from what the request says and what was decided before it.
@@ -21,6 +21,7 @@ SINGLE = frozenset({"category", "use", "view", "priority", "ai", "ai.use", "kind
 CLOSED: Mapping[str, frozenset[str]] = {
     "ai": frozenset({"true", "false"}),
     "priority": frozenset(Priority),
+    "use": frozenset(IntendedUse),
     "kind": frozenset(WorkKind),
     "complexity_class": frozenset(one.lower() for one in ComplexityClass),
 }

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
+from chassis.packs import edit_of
 from chassis.problems import documented
 from services.routing.calendar.schemas import CalendarPack, PublishedCalendar
 from services.routing.tracks import publishing, service
@@ -40,7 +41,11 @@ async def read_tracks(session: Session, caller: AnyCaller, response: Response) -
 
 @router.put("", summary="Publish the next version of the tracks", responses=EDITED)
 async def publish_tracks(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: TracksPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[TracksPack, edit_of(TracksPack)],
+    response: Response,
 ) -> PublishedTracks:
     """All of the pack anew, by the owner of `sla_and_exceptions`. It decides about work that is made from now on; other
     work keeps its version. Refused, with every cause at once: rules that contradict each other, can never decide or go
@@ -75,7 +80,11 @@ async def read_classes(session: Session, caller: AnyCaller, response: Response) 
 
 @router.put("/classes", summary="Publish the next version of the classes", responses=EDITED)
 async def publish_classes(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: ClassesPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[ClassesPack, edit_of(ClassesPack)],
+    response: Response,
 ) -> PublishedClasses:
     """All of the pack anew, by the owner of `sla_and_exceptions`; for work that is made from now on."""
     classes = await publishing.publish_classes(session, body, caller, expected)
@@ -108,7 +117,11 @@ async def read_calendar(session: Session, caller: AnyCaller, response: Response)
 
 @router.put("/calendar", summary="Publish the next version of the calendar", responses=EDITED)
 async def publish_calendar(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: CalendarPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[CalendarPack, edit_of(CalendarPack)],
+    response: Response,
 ) -> PublishedCalendar:
     """All of the pack anew, by the owner of `sla_and_exceptions`; for work that is made from now on. A local time that
     the clocks skip counts as the moment when they go forward, one that comes twice as the first of the two."""
@@ -142,7 +155,11 @@ async def read_teams(session: Session, caller: AnyCaller, response: Response) ->
 
 @router.put("/teams", summary="Publish the next version of the teams", responses=EDITED)
 async def publish_teams(
-    session: Session, caller: AnyCaller, expected: IfMatch, body: TeamsPack, response: Response
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[TeamsPack, edit_of(TeamsPack)],
+    response: Response,
 ) -> PublishedTeams:
     """All of the pack anew, by the owner of `schedule_and_vendors`; for work that is made from now on."""
     teams = await publishing.publish_teams(session, body, caller, expected)

@@ -33,6 +33,9 @@ P = TypeVar("P", bound=BaseModel)
 Check = Callable[[AsyncSession, P], Awaitable[list[FieldError]]]
 
 WORK_BEGINS_WITHIN_DAYS = 366
+LEAST_LEASE_HOURS = 1 / 60
+# A copy of the zones as the machine has them, or of a clock that counts leap seconds.
+_NO_IANA_NAMES = ("posix/", "right/")
 
 
 async def publish_tracks(session: AsyncSession, pack: TracksPack, caller: Caller, expected: int) -> PublishedTracks:
@@ -116,7 +119,11 @@ async def _faults_of_tracks(session: AsyncSession, pack: TracksPack) -> list[Fie
         for number, track in enumerate(pack.tracks)
         if track.queue not in queues
     ]
-    return [*consistency.faults_of_tracks(pack), *nowhere, *orphaned, *await _stranded(session, "track", names)]
+    short = []
+    if pack.lease_hours < LEAST_LEASE_HOURS:
+        detail = "a claim lasts at least a minute, or another person gets the work while its holder begins"
+        short.append(FieldError(pointer="/lease_hours", detail=detail, remedy="Send 0.02 or more."))
+    return [*short, *consistency.faults_of_tracks(pack), *nowhere, *orphaned, *await _stranded(session, "track", names)]
 
 
 async def _faults_of_classes(session: AsyncSession, pack: ClassesPack) -> list[FieldError]:
@@ -130,10 +137,15 @@ async def _faults_of_teams(session: AsyncSession, pack: TeamsPack) -> list[Field
 
 
 async def _faults_of_calendar(session: AsyncSession, pack: CalendarPack) -> list[FieldError]:
-    if BusinessCalendar.of(pack).opens_within(now(), WORK_BEGINS_WITHIN_DAYS):
-        return []
-    detail = "no business hour comes within a year, so that no work would ever be due"
-    return [FieldError(pointer="/holidays", detail=detail, remedy="Leave working days between the holidays.")]
+    found = []
+    zone = pack.time_zone
+    if zone != "UTC" and ("/" not in zone or zone.startswith(_NO_IANA_NAMES)):
+        detail = f"{zone} is no IANA name of a place: it may be another time on another machine"
+        found.append(FieldError(pointer="/time_zone", detail=detail, remedy="Send one like `Europe/Berlin`, or `UTC`."))
+    if not BusinessCalendar.of(pack).opens_within(now(), WORK_BEGINS_WITHIN_DAYS):
+        detail = "no business hour comes within a year, so that no work would ever be due"
+        found.append(FieldError(pointer="/holidays", detail=detail, remedy="Leave working days between the holidays."))
+    return found
 
 
 async def _stranded(session: AsyncSession, what: Literal["track", "team"], names: list[str]) -> list[FieldError]:

@@ -1,6 +1,7 @@
 """The packs of tracks, complexity classes and teams, with the rules that choose among them."""
 
 import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -16,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from chassis.problems import FieldError, doubled, require_none
 from contracts.values import ComplexityClass, Gate, Role
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
@@ -129,11 +131,15 @@ class ClassesPack(RulesPack):
 
     @model_validator(mode="after")
     def is_complete(self) -> Self:
-        if sorted(entry.name for entry in self.classes) != sorted(ComplexityClass):
-            raise ValueError(f"each of {', '.join(ComplexityClass)} is there exactly once")
-        _require_unique("rule ids", [rule.id for rule in self.rules])
+        names = [entry.name for entry in self.classes]
+        faults = [*doubled("/classes", "name", names), *doubled("/rules", "id", [rule.id for rule in self.rules])]
+        if missing := sorted(set(ComplexityClass) - set(names)):
+            detail = f"each of {', '.join(ComplexityClass)} is there exactly once; missing: {', '.join(missing)}"
+            faults.append(FieldError(pointer="/classes", detail=detail, remedy="Add each that is missing."))
         if all(rule.when for rule in self.rules):
-            raise ValueError("one rule has no conditions, so that every shot gets a class")
+            detail = "one rule has no conditions, so that every shot gets a class"
+            faults.append(FieldError(pointer="/rules", detail=detail, remedy="Add a rule without `when`."))
+        require_none(faults)
         return self
 
     def entry(self, name: ComplexityClass) -> ClassEntry:
@@ -199,12 +205,15 @@ class TracksPack(RulesPack):
     @model_validator(mode="after")
     def is_consistent(self) -> Self:
         names = [track.name for track in self.tracks]
-        _require_unique("track names", names)
-        _require_unique("rule ids", [rule.id for rule in self.rules])
-        if unknown := sorted({self.variant_track, *(rule.track for rule in self.rules)} - set(names)):
-            raise ValueError(f"no such track: {', '.join(unknown)}")
-        if [bool(rule.when) for rule in self.rules] != [True] * (len(self.rules) - 1) + [False]:
-            raise ValueError("the last rule, and no other, has no conditions, so that every shot finds a track")
+        asked = {f"/rules/{number}/track": rule.track for number, rule in enumerate(self.rules)}
+        require_none(
+            [
+                *doubled("/tracks", "name", names),
+                *doubled("/rules", "id", [rule.id for rule in self.rules]),
+                *_unknown("track", {"/variant_track": self.variant_track, **asked}, names),
+                *_only_the_last_is_open(self.rules, "every shot finds a track"),
+            ]
+        )
         return self
 
     def track(self, name: str) -> Track:
@@ -231,12 +240,14 @@ class TeamsPack(RulesPack):
     @model_validator(mode="after")
     def is_consistent(self) -> Self:
         names = [team.name for team in self.teams]
-        _require_unique("team names", names)
-        _require_unique("rule ids", [rule.id for rule in self.rules])
-        if unknown := sorted({rule.team for rule in self.rules} - set(names)):
-            raise ValueError(f"no such team: {', '.join(unknown)}")
-        if [bool(rule.when) for rule in self.rules] != [True] * (len(self.rules) - 1) + [False]:
-            raise ValueError("the last rule, and no other, has no conditions, so that all work finds a team")
+        require_none(
+            [
+                *doubled("/teams", "name", names),
+                *doubled("/rules", "id", [rule.id for rule in self.rules]),
+                *_unknown("team", {f"/rules/{n}/team": rule.team for n, rule in enumerate(self.rules)}, names),
+                *_only_the_last_is_open(self.rules, "all work finds a team"),
+            ]
+        )
         return self
 
     def team(self, name: str) -> Team:
@@ -279,6 +290,24 @@ class Versions(BaseModel):
     next_before: int | None = Field(description="Send it as `before` to get the next page; null on the last.")
 
 
-def _require_unique(what: str, names: list[str]) -> None:
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"{what} are unique; doubled: {', '.join(doubled)}")
+def _unknown(what: str, asked: Mapping[str, str], names: Sequence[str]) -> list[FieldError]:
+    """`asked`: pointer → the name that it asks for."""
+    remedy = f"Name one of {', '.join(names)}."
+    return [
+        FieldError(pointer=pointer, detail=f"no such {what}: {name}", remedy=remedy)
+        for pointer, name in asked.items()
+        if name not in names
+    ]
+
+
+def _only_the_last_is_open(rules: Sequence[Rule], so_that: str) -> list[FieldError]:
+    last = len(rules) - 1
+    return [
+        FieldError(
+            pointer=f"/rules/{number}/when",
+            detail=f"the last rule, and no other, has no conditions, so that {so_that}",
+            remedy="Leave its conditions out." if number == last else "Give it a condition, or put it last.",
+        )
+        for number, rule in enumerate(rules)
+        if bool(rule.when) == (number == last)
+    ]

@@ -66,6 +66,7 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
         Action.AWAIT_MASTER: WorkState.WAITING,
     },
     WorkState.BLOCKED: {
+        Action.RELEASE: WorkState.BLOCKED,  # what somebody held when it was blocked
         Action.UNBLOCK: None,
         Action.CANCEL: WorkState.CANCELLED,
         Action.REDO: WorkState.BLOCKED,
@@ -77,6 +78,9 @@ TRANSITIONS: Mapping[WorkState, Mapping[Action, WorkState | None]] = {
     },
     WorkState.CANCELLED: {},
 }
+
+# Steps that only an amendment takes.
+_OF_AMENDMENTS = frozenset({Action.REDO, Action.AWAIT_MASTER})
 
 # Nothing but an amendment changes these.
 FINAL = frozenset({WorkState.APPROVED, WorkState.CANCELLED})
@@ -194,10 +198,13 @@ def claim(item: Tracked, by: str, at: datetime, lease: timedelta) -> Change:
 
 
 def release(item: Tracked, by: str, at: datetime, *, may_release_others: bool = False) -> Change:
-    """Back into its queue. Raises `HeldByAnother`."""
-    if item.work.state is WorkState.CLAIMED and not may_release_others:
+    """Back into its queue; blocked work stays blocked, and nobody holds it. Raises `HeldByAnother`."""
+    after = _moved(item, Action.RELEASE, at)
+    if not may_release_others:
         _require_holder(item, by)
-    return Change(item, _moved(item, Action.RELEASE, at), events.WorkReleased, by)
+    if item.blocked_in:
+        after = replace(after, blocked_in=WorkState.READY, blocked_at=item.blocked_at, blocked_for=item.blocked_for)
+    return Change(item, after, events.WorkReleased, by)
 
 
 def expire(item: Tracked, at: datetime) -> Change:
@@ -321,12 +328,17 @@ def _risk(item: Tracked, at: datetime, risk: Risk, event: type[events.WorkChange
     return Change(item, replace(item, work=work, version=item.version + 1), event, timer)
 
 
+def legal_actions(item: Tracked) -> frozenset[Action]:
+    """What can happen to it, but for what only an amendment does. Nobody gives back what nobody holds."""
+    legal = TRANSITIONS[item.work.state].keys() - _OF_AMENDMENTS
+    return frozenset(legal if item.place is WorkState.CLAIMED else legal - {Action.RELEASE})
+
+
 def _next_state(item: Tracked, action: Action) -> WorkState:
     """Where the table leads. Raises `IllegalTransition`, naming what is legal."""
-    steps = TRANSITIONS[item.work.state]
-    if action not in steps:
-        raise IllegalTransition(item.work.state, action, steps)
-    return steps[action] or item.place
+    if action not in legal_actions(item) | (TRANSITIONS[item.work.state].keys() & _OF_AMENDMENTS):
+        raise IllegalTransition(item.work.state, action, legal_actions(item))
+    return TRANSITIONS[item.work.state][action] or item.place
 
 
 def _moved(item: Tracked, action: Action, at: datetime, **changes: Any) -> Tracked:
@@ -339,6 +351,6 @@ def _moved(item: Tracked, action: Action, at: datetime, **changes: Any) -> Track
 
 def _require_holder(item: Tracked, by: str) -> None:
     work = item.work
-    if work.claimed_by and work.lease_until and work.claimed_by != by:
-        until = work.lease_until.isoformat(timespec="seconds")
-        raise HeldByAnother(work.claimed_by, until, TRANSITIONS[WorkState.CLAIMED])
+    if work.claimed_by and work.claimed_by != by:
+        until = work.lease_until.isoformat(timespec="seconds") if work.lease_until else None
+        raise HeldByAnother(work.state, work.claimed_by, until, legal_actions(item))

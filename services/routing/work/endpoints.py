@@ -10,7 +10,7 @@ from chassis.database import Session
 from chassis.etags import set_etag
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import documented
-from contracts.values import Risk, WorkKind, WorkState
+from contracts.values import Risk, Step, WorkKind, WorkState
 from services.routing.work import service
 from services.routing.work.schemas import BlockRequest, Work, WorkWithHistory
 
@@ -34,6 +34,7 @@ async def list_work(
     state: WorkState | None = None,
     risk: Risk | None = None,
     kind: WorkKind | None = None,
+    step: Step | None = None,
     request_id: UUID | None = None,
     queue: Text = None,
     track: Text = None,
@@ -48,8 +49,8 @@ async def list_work(
 ) -> Page[Work]:
     """Every work item that fits all filters."""
     filters = {
-        "state": state, "risk": risk, "kind": kind, "request_id": request_id, "queue": queue, "track": track,
-        "team": team, "sku": sku, "colorway": colorway, "view": view, "channel": channel,
+        "state": state, "risk": risk, "kind": kind, "step": step, "request_id": request_id, "queue": queue,
+        "track": track, "team": team, "sku": sku, "colorway": colorway, "view": view, "channel": channel,
         "claimed_by": caller.subject if claimed_by == "me" else claimed_by,
     }  # fmt: skip
     where = {name: value for name, value in filters.items() if value is not None}
@@ -77,13 +78,15 @@ async def claim_work(session: Session, caller: Claimer, work_id: UUID) -> Work:
 
 @router.post("/{work_id}/release", summary="Give it back", responses=CONFLICT)
 async def release_work(session: Session, caller: Releaser, work_id: UUID) -> Work:
-    """Its holder puts it back into its queue; so does who directs the work, for a holder who can't."""
+    """Its holder puts it back into its queue; so does who directs the work, for a holder who can't. Blocked work stays
+    blocked, and takes no place of the queue's WIP limit any more."""
     return Work.of(await service.release_work(session, work_id, caller))
 
 
 @router.post("/{work_id}/block", summary="Stop its clock", responses=CONFLICT)
 async def block_work(session: Session, caller: Director, work_id: UUID, body: BlockRequest) -> Work:
-    """It can't go on: the SLA clock stands still until it is unblocked."""
+    """It can't go on: the SLA clock stands still until it is unblocked. Work whose request is with its requester stays
+    blocked when they have answered."""
     return Work.of(await service.block_work(session, work_id, caller, body.cause))
 
 

@@ -10,11 +10,14 @@ class NoSuchWork(NotFound):
 
 
 class IllegalTransition(Conflict):
-    """The state machine has no such step; `legal_actions` names those that it has."""
+    """The state machine has no such step; `legal_actions` names those that it has, but for an amendment's."""
 
     def __init__(self, state: str, action: str, legal: Iterable[str]) -> None:
         names = sorted(legal)
-        can = f"what can happen now: {', '.join(names)}" if names else "nothing happens to it any more"
+        over = "nothing happens to it any more"
+        if state == "approved":
+            over += ", unless an amendment of its request redoes it"
+        can = f"what can happen now: {', '.join(names)}" if names else over
         super().__init__(f"`{action}` is not possible while work is {state}; {can}.", state=state, legal_actions=names)
 
 
@@ -36,10 +39,11 @@ class HeldByAnother(Conflict):
 
     title = "Another person holds it"
 
-    def __init__(self, holder: str, until: str, legal: Iterable[str]) -> None:
+    def __init__(self, state: str, holder: str, until: str | None, legal: Iterable[str]) -> None:
+        holds = f"holds it until {until}" if until else "holds it while it is blocked"
         super().__init__(
-            f"{holder} holds it until {until}. Wait until it is handed in or back, or take other work.",
-            state="claimed",
+            f"{holder} {holds}. Wait until it is handed in or back, or take other work.",
+            state=state,
             claimed_by=holder,
             legal_actions=sorted(legal),
         )

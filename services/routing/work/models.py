@@ -103,6 +103,7 @@ work_item = Table(
         "queue",
         text("coalesce(team, '')"),
         text("coalesce(level, '')"),
+        text("(CASE WHEN ai AND step = 'studio' THEN 'generating' ELSE step END)"),
         text("(CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END)"),
         "due_at",
         "id",

@@ -47,8 +47,8 @@ class Route:
 
 
 def plan_work(request: Request, packs: Packs, at: datetime, usual: Usual | None = None) -> list[Tracked]:
-    """One shot per planned shot, each followed by its variants, one a channel. `usual`: how long steps were measured to
-    take."""
+    """One shot per planned shot, each followed by its variants, one a channel. `usual`: how long steps take,
+    as measured or as the pack of steps says."""
     views = {_recipe_view(shot) for shot in request.shots}
     clocks: Clocks = {}
     routes = {view: _route(request, view, packs, at, usual or {}, clocks) for view in views}

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from contracts.values import WorkItem, WorkState
 from services.routing.tracks.domain import Choice
 from services.routing.tracks.schemas import PackVersions
-from services.routing.work.domain import Tracked
+from services.routing.work.domain import Hold, Tracked
 
 
 class Work(WorkItem):
@@ -16,6 +16,9 @@ class Work(WorkItem):
     version: int = Field(ge=1, description="Counts its steps.")
     chosen_by: list[Choice] = Field(description="What routing decided, by which rule, and why.")
     packs: PackVersions = Field(description="The versions of the packs that it was routed with, and keeps.")
+    blocked_for: list[Hold] = Field(
+        description="What blocked work waits for: `person`, who blocked it; `requester`, whom its request is with."
+    )
 
     @classmethod
     def of(cls, item: Tracked) -> Self:
@@ -26,7 +29,13 @@ class Work(WorkItem):
         ]
         said = {choice.decides for choice in item.chosen_by}  # a person may have chosen another queue
         chosen_by = [*item.chosen_by, *(choice for choice in of_track if choice.decides not in said)]
-        return cls(**dict(work), version=item.version, packs=item.packs, chosen_by=chosen_by)
+        return cls(
+            **dict(work),
+            version=item.version,
+            packs=item.packs,
+            chosen_by=chosen_by,
+            blocked_for=list(item.blocked_for),
+        )
 
 
 class Moved(BaseModel):

@@ -10,7 +10,7 @@ from chassis.auth import Caller
 from chassis.clock import now
 from chassis.pagination import PageRequest
 from contracts.values import Role, Step, WorkState
-from services.routing.clarification.domain import unblock_by_hand
+from services.routing.clarification.domain import block_by_hand, unblock_by_hand
 from services.routing.queues.admission import admit, hold_to_limit
 from services.routing.queues.claims import end_lapsed
 from services.routing.sla.service import due_now
@@ -87,7 +87,7 @@ async def block_work(session: AsyncSession, work_id: UUID, caller: Caller, cause
     changes = _expired(item, at)  # or it would count for its queue's limit again, which another may have used
     item = changes[-1].after if changes else item
     changes += await due_now(session, item, at)  # a pause moves what is still to come, not what came before it
-    changes.append(domain.block(changes[-1].after if changes else item, caller.subject, at, cause))
+    changes.append(block_by_hand(changes[-1].after if changes else item, caller.subject, at, cause))
     await save(session, changes)
     return changes[-1].after
 
