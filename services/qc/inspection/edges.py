@@ -41,7 +41,7 @@ def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any]:
         grey = picture[top : rows.stop + _MARGIN, left : columns.stop + _MARGIN]
         own = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         contrast = cv2.subtract(cv2.dilate(grey, square), cv2.erode(grey, square))[own]
-        strong = cv2.bitwise_and(inside, cv2.compare(contrast, _LEAST_CONTRAST, cv2.CMP_GE))
+        strong = cv2.bitwise_and(inside, cv2.inRange(contrast, (_LEAST_CONTRAST,), (255,)))
         if not cv2.countNonZero(strong):
             continue
         across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)

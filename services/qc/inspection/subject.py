@@ -94,7 +94,7 @@ def _background(small: Pixels) -> tuple[tuple[int, int, int], int] | None:
     """The background's colour and how far from it still is background; None when the border has no such colour."""
     ring = np.concatenate([small[:2].reshape(-1, 3), small[-2:].reshape(-1, 3),
                            small[:, :2].reshape(-1, 3), small[:, -2:].reshape(-1, 3)])  # fmt: skip
-    white = ring[ring.min(axis=1) >= WHITE]
+    white = ring[bright(ring[None], WHITE)[0] > 0]
     if len(white) >= _LEAST_WHITE * len(ring):
         plain = white
     else:

@@ -20,7 +20,8 @@ def sample(rgb: Pixels, subject: Subject) -> Pixels:
     side = max(1, SIDE // subject.scale)  # on the mask
     height, width = (length // side for length in subject.inner.shape)
     whole = subject.inner[: height * side, : width * side]
-    rows = whole.reshape(height, side, width * side).min(axis=1)  # one side after the other: together is four times as slow
+    # One side of the cells after the other: both at once take nine times as long.
+    rows = whole.reshape(height, side, width * side).min(axis=1)
     down, across = np.nonzero(rows.reshape(height, width, side).min(axis=2))
     chosen = _spread(len(down), MOST)
     tiles = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)

@@ -28,7 +28,7 @@ def clipping(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         own = cv2.countNonZero(inside)
         pixels += own
         blacks += own - cv2.countNonZero(masked)
-        whites += cv2.countNonZero(cv2.compare(masked, 255, cv2.CMP_EQ))
+        whites += cv2.countNonZero(cv2.inRange(masked, (255,), (255,)))
     if not pixels:
         return cannot_measure("No subject was found, or it is too small to measure.", subject.confidence)
     black, white = (count / pixels * 100 for count in (blacks, whites))
