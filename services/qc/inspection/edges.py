@@ -13,6 +13,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.subject import Subject, strips
 
 _WINDOW = 11  # px: an edge and both its sides
+_MARGIN = _WINDOW // 2 + 1  # px around a strip: half a window, and one more for the slopes at its end
 _LEAST_CONTRAST = 30  # levels; below it noise makes edges of its own
 _LEAST_SLOPE = 2.0  # levels a px
 _STRONGEST = 300  # edges that are judged: the ones that noise and compression change least
@@ -36,14 +37,19 @@ def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any]:
     slopes: list[Any] = [np.empty(0, np.float32)]
     square = np.ones((_WINDOW, _WINDOW), np.uint8)
     for rows, columns, inside in strips(subject.inner, subject.scale):
-        top, left = max(0, rows.start - _WINDOW), max(0, columns.start - _WINDOW)
-        grey = picture[top : rows.stop + _WINDOW, left : columns.stop + _WINDOW]
+        top, left = max(0, rows.start - _MARGIN), max(0, columns.start - _MARGIN)
+        grey = picture[top : rows.stop + _MARGIN, left : columns.stop + _MARGIN]
         own = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        slope = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-        steepest = cv2.compare(slope, cv2.dilate(slope, square), cv2.CMP_EQ)[own] > 0
         contrast = cv2.subtract(cv2.dilate(grey, square), cv2.erode(grey, square))[own]
-        slope = slope[own] / 8  # Sobel weighs a slope of one level a px by 8
-        edges = (inside > 0) & steepest & (contrast >= _LEAST_CONTRAST) & (slope >= _LEAST_SLOPE)
+        strong = cv2.bitwise_and(inside, cv2.inRange(contrast, (_LEAST_CONTRAST,), (255,)))
+        if not cv2.countNonZero(strong):
+            continue
+        across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+        # Squares of whole numbers are exact: which of two equal slopes is a pixel's steepest isn't left to rounding.
+        squares = cv2.accumulateSquare(down, cv2.multiply(across, across, dst=across))
+        steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
+        edges = cv2.bitwise_and(strong, steepest) > 0
         contrasts.append(contrast[edges])
-        slopes.append(slope[edges])
-    return np.concatenate(contrasts), np.concatenate(slopes)
+        slopes.append(np.sqrt(squares[own][edges]) / 8)  # Sobel weighs a slope of one level a px by 8
+    contrast, slope = np.concatenate(contrasts), np.concatenate(slopes)
+    return contrast[slope >= _LEAST_SLOPE], slope[slope >= _LEAST_SLOPE]

@@ -19,8 +19,10 @@ def sample(rgb: Pixels, subject: Subject) -> Pixels:
     """
     side = max(1, SIDE // subject.scale)  # on the mask
     height, width = (length // side for length in subject.inner.shape)
-    cells: Any = subject.inner[: height * side, : width * side].reshape(height, side, width, side)
-    down, across = np.nonzero(cells.min(axis=(1, 3)))
+    whole = subject.inner[: height * side, : width * side]
+    # One side of the cells after the other: both at once take nine times as long.
+    rows = whole.reshape(height, side, width * side).min(axis=1)
+    down, across = np.nonzero(rows.reshape(height, width, side).min(axis=2))
     chosen = _spread(len(down), MOST)
     tiles = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
     for tile, y, x in zip(

@@ -10,7 +10,7 @@ from services.qc.inspection.colour import LIGHTNESS, lab
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.subject import strips
+from services.qc.inspection.subject import bright, strips
 
 _DARK, _COLOURED = 50.0, 8.0  # L*, C*ab: a close-up's cloth rather than a backdrop
 _WHITE = 250  # never 255: compression alone darkens some pixels
@@ -30,8 +30,7 @@ def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Fin
     pixels = white = 0
     for rows, columns, inside in strips(subject.outside, subject.scale):
         pixels += cv2.countNonZero(inside)
-        found = cv2.inRange(frame.picture.rgb[rows, columns], (_WHITE,) * 3, (255,) * 3)
-        white += cv2.countNonZero(cv2.bitwise_and(found, inside))
+        white += cv2.countNonZero(cv2.bitwise_and(bright(frame.picture.rgb[rows, columns], _WHITE), inside))
     if not pixels:
         return cannot_measure("Too little background is left to measure.", subject.confidence)
     share = white / pixels * 100

@@ -31,7 +31,8 @@ _SIZE = np.arange(_REACH * _BINS + 1)[:, None] / _BINS  # of a coefficient, by b
 # chance.
 _FIRST, _LAST = (0.6 * _STEPS * _BINS).astype(int) + 1, np.minimum(12 * _STEPS, _REACH) * _BINS
 _COUNTED = (_SIZE * _BINS >= _FIRST) & (_SIZE * _BINS < _LAST)
-_KEEPING = (_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS)).astype(np.float32)  # 1 at a multiple of the step, −1 between
+# Step × bin: 1 at a multiple of the step, −1 between.
+_KEEPING = np.ascontiguousarray((_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS)).T, np.float32)
 _TILES, _LEAST_TILES = 24, 8
 _LEAST_COUNT = 60  # coefficients that a step is found in
 _LOSSLESS = ("png", "tiff", "bmp")
@@ -107,7 +108,7 @@ def _scores(tiles: Pixels, down: int, across: int) -> Any:
     below = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0)))
     counted = below[:, _LAST] - below[:, _FIRST]
     # Not by numpy's multiplication of matrices, which takes as many cores as there are.
-    keeping = np.einsum("oc,cs->os", counts.astype(np.float32), _KEEPING)
+    keeping = np.einsum("oc,sc->os", counts.astype(np.float32), _KEEPING)
     return keeping / np.maximum(counted, _LEAST_COUNT)
 
 

@@ -73,4 +73,5 @@ def _waves(tiles: Pixels) -> Any:
 def _power(channel: Any) -> Any:
     """Power spectrum of every half-size tile within the band."""
     tiles = channel.reshape(-1, _HALF, _HALF)
-    return np.square(np.abs(np.fft.rfft2((tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW))) * _BAND
+    spectrum = np.fft.rfft2((tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW)
+    return (np.square(spectrum.real) + np.square(spectrum.imag)) * _BAND

@@ -70,15 +70,16 @@ def _grain(tiles: Pixels) -> _Grain | None:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     mean = cv2.resize(grey.astype(np.float32), None, fx=1 / _PATCH, fy=1 / _PATCH, interpolation=cv2.INTER_AREA).ravel()
     unclipped = (mean >= _DARKEST) & (mean <= _BRIGHTEST)
-    if unclipped.sum() < _LEAST_PATCHES:
+    if np.count_nonzero(unclipped) < _LEAST_PATCHES:
         return None
-    light = _patches(grey)[unclipped]
+    judged = np.flatnonzero(unclipped)
+    light = _levelled(_patches(grey, judged))
     across, down = _slopes(light)
     variance = np.einsum("nyx,nyx->n", light, light) / _PATCH**2 - (across**2 + down**2) * _SPREAD / _PATCH
     sigma = np.sqrt(np.maximum(variance, 0)) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
     flattest = np.argsort(sigma)[: len(sigma) * 2 * _FLATTEST // 100]
-    red_green = cv2.subtract(cv2.extractChannel(picture, 0), cv2.extractChannel(picture, 1), dtype=cv2.CV_32F)
-    light, colour = _residuals(light[flattest]), _residuals(_patches(red_green)[unclipped][flattest])
+    red, green, _ = np.moveaxis(_patches(picture, judged[flattest]).astype(np.float32), -1, 0)
+    light, colour = _residuals(light[flattest]), _residuals(_levelled(red - green))
     variance = np.maximum(np.square(light).mean(axis=(1, 2)), 1e-6)
     unexplained = np.square(colour).mean(axis=(1, 2)) - (light * colour).mean(axis=(1, 2)) ** 2 / variance
     beside = (light[:, :, 1:] * light[:, :, :-1]).mean()
@@ -90,12 +91,17 @@ def _grain(tiles: Pixels) -> _Grain | None:
     )
 
 
-def _patches(channel: Any) -> Any:
-    """Number × 16 × 16, each less its mean level."""
-    a_side = SIDE // _PATCH
-    patches = channel.reshape(-1, _PATCH, a_side, _PATCH).swapaxes(1, 2).reshape(-1, _PATCH, _PATCH).astype(np.float32)
-    patches -= patches.mean(axis=(1, 2), keepdims=True)
-    return patches
+def _patches(picture: Pixels, chosen: Any) -> Any:
+    """Of a column of tiles, row by row, the patches of these numbers: number × 16 × 16, and its channels."""
+    a_row = SIDE // _PATCH
+    grid = picture.reshape(-1, _PATCH, a_row, _PATCH, *picture.shape[2:]).swapaxes(1, 2)
+    return grid[chosen // a_row, chosen % a_row]
+
+
+def _levelled(patches: Any) -> Any:
+    """Each less its mean level."""
+    levels = patches.astype(np.float32)
+    return levels - levels.mean(axis=(1, 2), keepdims=True)
 
 
 def _slopes(patches: Any) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.subject import strips
+from services.qc.inspection.subject import bright, strips
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _CLIPPED = 254  # least channel of a background pixel that holds no colour any more
@@ -22,12 +22,16 @@ _COLOURED = 12.0  # C*ab: a backdrop in a colour and no cast
 def clipping(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Subject pixels whose luminance is 0 or 255."""
     subject, bounds = frame.subject, frame.thresholds.clipping
-    levels = np.zeros(256)
+    pixels = blacks = whites = 0
     for rows, columns, inside in strips(subject.inner, subject.scale):
-        levels += cv2.calcHist([frame.grey[rows, columns]], [0], inside, [256], [0, 256]).ravel()
-    if not levels.any():
+        masked = cv2.bitwise_and(frame.grey[rows, columns], inside)
+        own = cv2.countNonZero(inside)
+        pixels += own
+        blacks += own - cv2.countNonZero(masked)
+        whites += cv2.countNonZero(cv2.inRange(masked, (255,), (255,)))
+    if not pixels:
         return cannot_measure("No subject was found, or it is too small to measure.", subject.confidence)
-    black, white = (float(levels[level] / levels.sum()) * 100 for level in (0, 255))
+    black, white = (count / pixels * 100 for count in (blacks, whites))
     found = f"{black:.2f} % of the subject is pure black, {white:.2f} % pure white"
     share, threshold = black + white, f"≤ {bounds.passes:g} %"
     if share <= bounds.passes:
@@ -48,8 +52,7 @@ def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
     pixels = cv2.countNonZero(subject.outside)
     if not pixels:
         return cannot_measure("Too little background is left to judge the white balance by.", subject.confidence)
-    full = cv2.inRange(subject.small, (_CLIPPED,) * 3, (255,) * 3)
-    unclipped = cv2.bitwise_and(subject.outside, cv2.bitwise_not(full))
+    unclipped = cv2.bitwise_and(subject.outside, cv2.bitwise_not(bright(subject.small, _CLIPPED)))
     clipped = 2 * cv2.countNonZero(unclipped) < pixels
     if clipped and not spec.white_background:
         return cannot_measure("The background is clipped to white: it can't show a cast.", subject.confidence)
