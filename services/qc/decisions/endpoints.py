@@ -31,7 +31,8 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 )
 async def decide(session: Session, caller: AnyCaller, idempotency: Idempotent, body: NewDecision) -> Response:
     """Only the role that owns the gate's decision domain may, and nobody on what they delivered. A pass opens the next
-    gate, or approves after the last; a fail sends the work where its reasons say."""
+    gate, or approves after the last; a fail sends the work where its reasons say. A pass accepts every automatic flag,
+    and overrides every automatic fail, with a cause."""
     decision = await service.decide(session, caller, body)
     return await idempotency.answer(201, decision)
 
@@ -42,9 +43,10 @@ async def list_decisions(
     caller: AnyCaller,
     paging: Paging,
     work_item_id: Annotated[UUID | None, Query(description="Only of this work item.")] = None,
+    exceptions: Annotated[bool, Query(description="Only passes that override an automatic fail.")] = False,
 ) -> Page[RecordedDecision]:
     """Every pass and fail, newest first. Decisions are never changed."""
-    found = await repository.page(session, work_item_id, paging.after, paging.limit + 1)
+    found = await repository.page(session, work_item_id, paging.after, paging.limit + 1, exceptions=exceptions)
     return Page(
         items=found[: paging.limit],
         next_cursor=next_cursor([decision.id for decision in found], paging.limit),

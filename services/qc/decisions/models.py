@@ -30,6 +30,10 @@ decision = Table(
     Column("decided_at", DateTime(timezone=True), nullable=False),
     Column("position", BigInteger, nullable=False, unique=True),
     Column("hash", Text, nullable=False),
+    Column("flags", JSONB(none_as_null=True)),
+    Column("marks", JSONB(none_as_null=True)),
+    Column("causes", JSONB(none_as_null=True)),
+    Column("overrides", JSONB(none_as_null=True)),
     comment="Every pass and fail. `number` counts a work item's decisions: the version of its events; `position` all"
     " decisions: the place in their chain, which `hash` closes.",
 )

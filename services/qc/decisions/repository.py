@@ -12,6 +12,7 @@ from services.qc.decisions.models import decision
 from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision
 
 _FIELDS = tuple(RecordedDecision.model_fields)
+_JSON = ("answers", "result", "flags", "marks", "causes", "overrides")
 
 
 async def add(
@@ -22,8 +23,8 @@ async def add(
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('decisions ' || current_schema()))"))
     position, before = await head(session)
     said = new.model_dump(mode="json")
-    content = {name: said[name] for name in ("answers", "result")}
-    plain = new.model_dump(exclude={"answers", "result"})
+    content = {name: said[name] for name in _JSON}
+    plain = new.model_dump(exclude=set(_JSON))
     await session.execute(
         insert(decision).values(
             review_id=review_id,
@@ -70,6 +71,12 @@ async def has_passed(session: AsyncSession, review_id: UUID, gate: Gate, person:
     return (await session.execute(query)).first() is not None
 
 
+async def passed_gates(session: AsyncSession, review_id: UUID) -> set[Gate]:
+    """The gates of which people or measurements have passed a review, in part or in full."""
+    query = select(decision.c.gate).where(decision.c.review_id == review_id, decision.c.outcome == Outcome.PASS)
+    return {Gate(gate) for gate in (await session.execute(query)).scalars()}
+
+
 async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[RecordedDecision]:
     """All of them, oldest first."""
     query = select(decision).where(decision.c.work_item_id == work_item_id).order_by(decision.c.number)
@@ -77,10 +84,12 @@ async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[Record
 
 
 async def page(
-    session: AsyncSession, work_item_id: UUID | None, after: UUID | None, limit: int
+    session: AsyncSession, work_item_id: UUID | None, after: UUID | None, limit: int, *, exceptions: bool = False
 ) -> list[RecordedDecision]:
-    """Newest first."""
+    """Newest first. `exceptions`: only those that override an automatic fail."""
     query = select(decision).order_by(decision.c.id.desc()).limit(limit)
+    if exceptions:
+        query = query.where(decision.c.overrides.is_not(None))
     if work_item_id is not None:
         query = query.where(decision.c.work_item_id == work_item_id)
     if after is not None:

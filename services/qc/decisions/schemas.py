@@ -1,14 +1,17 @@
 """Decisions as the API takes and shows them."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
 
-from contracts.qc import ChecklistAnswer, Decision, GateResult
+from contracts.qc import ChecklistAnswer, Decision, FlagAnswer, GateResult, Mark
 from contracts.values import Gate, Outcome, Sha256
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Check = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{2}$")]
+Cause = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+T = TypeVar("T")
 
 
 class NewDecision(BaseModel):
@@ -26,6 +29,26 @@ class NewDecision(BaseModel):
     reasons: list[Name] = Field(default=[], max_length=50, description="Why it fails; a pass has none.")
     note: str = Field(default="", max_length=2000, description="For the person who must fix it.")
     zoom_inspected: StrictBool = Field(default=False, description="The image was inspected at 100 % zoom.")
+    flags: dict[Check, FlagAnswer] | None = Field(
+        default=None, max_length=100, description="Automatic flag → its answer; a pass accepts each one that is open."
+    )
+    marks: list[Mark] | None = Field(
+        default=None, max_length=200, description="Where on the image the reasons show, in its pixels."
+    )
+    causes: dict[Name, Cause] | None = Field(
+        default=None, max_length=100, description="Why an item is answered `fail` or `not_applicable`."
+    )
+    overrides: dict[Check, Cause] | None = Field(
+        default=None,
+        max_length=100,
+        description="Automatic fail → why it doesn't count; by the owner of that check's gate. Kept as an exception.",
+    )
+
+    @field_validator("flags", "marks", "causes", "overrides")
+    @classmethod
+    def nothing_is_said_one_way(cls, value: T) -> T | None:
+        """Empty is the same as absent."""
+        return value or None
 
 
 class RecordedDecision(Decision):

@@ -10,10 +10,10 @@ from chassis.clock import now
 from chassis.events import Happened, record
 from chassis.ids import new_id
 from chassis.problems import Conflict, Invalid, NotFound
-from contracts.qc import Decision, DecisionRecorded, GateResult
-from contracts.values import Gate, Measurement, Outcome, Role, WorkItem, WorkState
+from contracts.qc import Decision, DecisionRecorded, OverrideGranted, GateResult
+from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository
-from services.qc.decisions.domain import consequences, what_is_missing
+from services.qc.decisions.domain import Asked, consequences, what_is_missing
 from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
@@ -37,11 +37,13 @@ async def decide(session: AsyncSession, caller: Caller, body: NewDecision) -> Re
         raise NotFound("No version of such a work item has been measured.")
     _check_nothing_changed(review, work, body)
     await _check_person(session, review, caller)
-    await _check_complete(session, review, work, body)
     inspection = await inspections.of_version(session, review.version.id)
     assert inspection is not None  # recorded in the transaction that opened the review
+    asked = await _asked(session, review, work, inspection.measurements)
+    if errors := what_is_missing(body, asked):
+        raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
     if body.outcome is Outcome.PASS:
-        await _check_no_open_fails(session, body.gate, inspection.measurements)
+        await _check_fails_are_overridden(session, caller, body, asked.fails)
     return await _record(session, review, work, body, inspection.id, decided_by=caller.subject, role=role)
 
 
@@ -92,24 +94,36 @@ async def _check_person(session: AsyncSession, review: Review, caller: Caller) -
         raise AnotherReviewer("You have passed this gate already: it needs different people.")
 
 
-async def _check_complete(session: AsyncSession, review: Review, work: WorkItem, body: NewDecision) -> None:
-    checklists = await reference.checklists_of(session, review.checklist_version)
-    reasons = (await reference.current_reasons(session)).by_id()
-    is_final = body.gate == (await _gates_of(session, work))[-1]
-    errors = what_is_missing(
-        body, checklists.at(body.gate), reasons.keys(), zoom_required=work.zoom_required and is_final
-    )
-    if errors:
-        raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
-
-
-async def _check_no_open_fails(session: AsyncSession, gate: Gate, measurements: Sequence[Measurement]) -> None:
+async def _asked(session: AsyncSession, review: Review, work: WorkItem, measurements: Sequence[Measurement]) -> Asked:
+    gate = review.standing.gate
+    assert gate is not None
     order = (await reference.current_gates(session)).in_order(Gate)
-    if blocking := reviews.blocking_a_pass(gate, order, measurements):
+    passed = await repository.passed_gates(session, review.id)
+    is_final = gate == (await _gates_of(session, work))[-1]
+    return Asked(
+        items=(await reference.checklists_of(session, review.checklist_version)).at(gate),
+        reasons=(await reference.current_reasons(session)).by_id().keys(),
+        flags=reviews.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG),
+        fails=reviews.blocking_a_pass(gate, order, measurements, passed),
+        size=reviews.pixel_size(measurements),
+        zoom=work.zoom_required and is_final,
+    )
+
+
+async def _check_fails_are_overridden(
+    session: AsyncSession, caller: Caller, body: NewDecision, fails: Sequence[Measurement]
+) -> None:
+    """A variant may answer for a gate that it doesn't have: overriding is still for that gate's owner."""
+    overridden = body.overrides or {}
+    if blocking := [one for one in fails if one.check not in overridden]:
         names = ", ".join(f"{one.check} {one.name}" for one in blocking)
         told = {"check", "name", "gate", "threshold", "detail"}
         checks = [one.model_dump(mode="json", include=told) for one in blocking]
-        raise OpenFails(f"It can't pass while these automatic checks fail: {names}.", checks=checks)
+        raise OpenFails(
+            f"It can't pass while these automatic checks fail and nobody overrides them: {names}.", checks=checks
+        )
+    for gate in {one.gate for one in fails}:
+        require_role(caller, await reference.owner_of_gate(session, gate))
 
 
 async def _gates_of(session: AsyncSession, work: WorkItem) -> list[Gate]:
@@ -153,5 +167,21 @@ async def _record(
     await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
     await review_rows.move(session, review.id, standing, None if standing.gate else at)
     event = DecisionRecorded(decision=decision, gate=result, ai_facets=said.ai_facets, rework_facets=said.rework_facets)
-    await record(session, Happened(event, work.id, number))
+    await record(session, Happened(event, work.id, number), *_exception(decision))
     return recorded
+
+
+def _exception(decision: Decision) -> list[Happened]:
+    if not decision.overrides or decision.role is None:
+        return []
+    granted = OverrideGranted(
+        decision_id=decision.id,
+        work_item_id=decision.work_item_id,
+        version_id=decision.version_id,
+        gate=decision.gate,
+        overrides=decision.overrides,
+        granted_by=decision.decided_by,
+        role=decision.role,
+        granted_at=decision.decided_at,
+    )
+    return [Happened(granted, decision.id, 1)]

@@ -57,7 +57,8 @@ class OpenGate(BaseModel):
     passes: int
     passes_needed: int = Field(description="How many different people must pass it.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
-    blocked_by: list[str] = Field(description="Automatic checks that failed: with any of them a pass is refused.")
+    blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
+    flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int
     checklist: list[ChecklistItem] = Field(description="Every item is answered.")
     reasons: list[Reason] = Field(description="A fail names at least one of these.")

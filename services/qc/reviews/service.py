@@ -10,7 +10,7 @@ from chassis.handlers import NotYet
 from chassis.ids import new_id
 from chassis.problems import NotFound
 from contracts.assets import Version
-from contracts.values import Gate, Measurement, WorkItem, WorkState
+from contracts.values import Gate, Measurement, MeasurementOutcome, WorkItem, WorkState
 from services.qc.decisions import repository as decisions
 from services.qc.decisions.service import record_automatic_pass
 from services.qc.inspections import repository as inspections
@@ -87,7 +87,9 @@ async def _open_gate(
 ) -> OpenGate:
     gates = await reference.current_gates(session)
     is_final = gate == gates.in_order(work.gates)[-1]
-    blocking = domain.blocking_a_pass(gate, gates.in_order(Gate), measurements)
+    order, passed = gates.in_order(Gate), await decisions.passed_gates(session, review.id)
+    blocking = domain.blocking_a_pass(gate, order, measurements, passed)
+    flags = domain.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG)
     return OpenGate(
         gate=gate,
         decided_by_role=await reference.owner_of_gate(session, gate),
@@ -95,6 +97,7 @@ async def _open_gate(
         passes_needed=work.final_reviewers if is_final else 1,
         zoom_required=work.zoom_required and is_final,
         blocked_by=[measured.check for measured in blocking],
+        flags=[measured.check for measured in flags],
         checklist_version=review.checklist_version,
         checklist=(await reference.checklists_of(session, review.checklist_version)).at(gate),
         reasons=(await reference.current_reasons(session)).reasons,
