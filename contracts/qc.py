@@ -91,6 +91,7 @@ class Decision(Value):
     overrides: dict[str, str] | None = Field(
         default=None, description="Automatic fail (check) that this pass overrides → why: an exception."
     )
+    supersedes: UUID | None = Field(default=None, description="The decision that this one takes the place of.")
 
 
 class DecisionRecorded(EventData):

@@ -145,10 +145,12 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
         "DROP TRIGGER never_emptied ON measurement",
         "DROP TRIGGER never_emptied ON inspection",
         "ALTER TABLE decision DROP COLUMN hash, DROP COLUMN position",
+        "DROP TABLE untold",
+        "ALTER TABLE decision DROP COLUMN supersedes, DROP COLUMN withdrawn",
         "ALTER TABLE decision DROP COLUMN flags, DROP COLUMN marks, DROP COLUMN causes, DROP COLUMN overrides",
         "UPDATE alembic_version SET version_num = '0002'",
     ):
         await stage.qc.fetch(statement)
-    upgraded = Stage(await start(create_app, QcSettings, fresh=False))
+    upgraded = Stage(await start(create_app, QcSettings, fresh=False, decision_grace_seconds=0))
     await upgraded.publish_domains()
     assert await chain(upgraded) == before

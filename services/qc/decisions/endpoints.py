@@ -1,19 +1,27 @@
 """HTTP for decisions."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
-from chassis.problems import ProblemDetails
-from services.qc.decisions import repository, service
-from services.qc.decisions.schemas import ChainPart, NewDecision, RecordedDecision
+from chassis.problems import ProblemDetails, documented
+from services.qc.decisions import repository, service, superseding
+from services.qc.decisions.schemas import ChainPart, NewDecision, RecordedDecision, Supersession
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+
+def _grace(request: Request) -> timedelta:
+    return timedelta(seconds=request.app.state.service.settings.decision_grace_seconds)
+
+
+Grace = Annotated[timedelta, Depends(_grace)]
 
 
 @router.post(
@@ -29,12 +37,32 @@ router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
         },
     },
 )
-async def decide(session: Session, caller: AnyCaller, idempotency: Idempotent, body: NewDecision) -> Response:
+async def decide(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, grace: Grace, body: NewDecision
+) -> Response:
     """Only the role that owns the gate's decision domain may, and nobody on what they delivered. A pass opens the next
     gate, or approves after the last; a fail sends the work where its reasons say. A pass accepts every automatic flag,
     and overrides every automatic fail, with a cause."""
-    decision = await service.decide(session, caller, body)
+    decision = await service.decide(session, caller, body, grace)
     return await idempotency.answer(201, decision)
+
+
+@router.post(
+    "/{decision_id}/supersede",
+    summary="Put another decision in the place of one",
+    status_code=201,
+    response_model=RecordedDecision,
+    responses=documented(
+        {404: "There is no such decision.", 409: "It was decided on since, or others have acted on it."}
+    ),
+)
+async def supersede(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, grace: Grace, decision_id: UUID, body: Supersession
+) -> Response:
+    """By whoever decided, or the owner of the gate's domain. The review stands where it stood before; then the new
+    decision counts, or, without one, the gate is open again. Within the grace nobody else hears of the old decision.
+    After it that is possible only while the gate waits for other reviewers."""
+    return await idempotency.answer(201, await superseding.supersede(session, caller, decision_id, body, grace))
 
 
 @router.get("", summary="What was decided")

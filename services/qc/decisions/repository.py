@@ -1,18 +1,33 @@
 """SQL of decisions: they are added to their chain and read, never changed."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import Row, delete, exists, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.qc import DecisionRecorded
 from contracts.values import Gate, Outcome
 from services.qc.decisions.chain import GENESIS, hash_of
-from services.qc.decisions.models import decision
+from services.qc.decisions.models import decision, untold
 from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision
 
 _FIELDS = tuple(RecordedDecision.model_fields)
+# Nothing took its place, and it doesn't only take another one back.
+_newer = decision.alias("newer")
+_STANDS = ~exists().where(_newer.c.supersedes == decision.c.id) & decision.c.withdrawn.is_not(True)
 _JSON = ("answers", "result", "flags", "marks", "causes", "overrides")
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision, and what it was made on."""
+
+    review_id: UUID
+    inspection_id: UUID
+    decision: RecordedDecision
 
 
 async def add(
@@ -60,21 +75,63 @@ async def next_number(session: AsyncSession, work_item_id: UUID) -> int:
     return int((await session.execute(query)).scalar_one()) + 1
 
 
-async def has_passed(session: AsyncSession, review_id: UUID, gate: Gate, person: str) -> bool:
-    """Whether this person has passed this gate of the review."""
-    query = select(decision.c.id).where(
-        decision.c.review_id == review_id,
-        decision.c.gate == gate,
-        decision.c.outcome == Outcome.PASS,
-        decision.c.decided_by == person,
+async def passes(session: AsyncSession, review_id: UUID, but: UUID | None = None) -> list[tuple[Gate, str]]:
+    """The passes of a review that stand: gate, and who decided. `but`: as if this decision had never been."""
+    query = select(decision.c.gate, decision.c.decided_by).where(
+        decision.c.review_id == review_id, decision.c.outcome == Outcome.PASS, _STANDS
     )
-    return (await session.execute(query)).first() is not None
+    if but is not None:
+        query = query.where(decision.c.id != but)
+    return [(Gate(row.gate), row.decided_by) for row in await session.execute(query)]
 
 
-async def passed_gates(session: AsyncSession, review_id: UUID) -> set[Gate]:
-    """The gates of which people or measurements have passed a review, in part or in full."""
-    query = select(decision.c.gate).where(decision.c.review_id == review_id, decision.c.outcome == Outcome.PASS)
-    return {Gate(gate) for gate in (await session.execute(query)).scalars()}
+async def by_id(session: AsyncSession, decision_id: UUID) -> StoredDecision | None:
+    row = (await session.execute(select(decision).where(decision.c.id == decision_id))).first()
+    return StoredDecision(row.review_id, row.inspection_id, _decision(row)) if row else None
+
+
+async def newest_standing(session: AsyncSession, work_item_id: UUID) -> UUID | None:
+    """The work item's last decision that nothing took the place of."""
+    query = select(decision.c.id).where(decision.c.work_item_id == work_item_id, _STANDS)
+    return (await session.execute(query.order_by(decision.c.number.desc()).limit(1))).scalar()
+
+
+async def add_untold(
+    session: AsyncSession, event: DecisionRecorded, number: int, due_at: datetime, correlation_id: str
+) -> None:
+    await session.execute(
+        insert(untold).values(
+            decision_id=event.decision.id,
+            work_item_id=event.decision.work_item_id,
+            number=number,
+            due_at=due_at,
+            event=event.model_dump(mode="json"),
+            correlation_id=correlation_id,
+        )
+    )
+
+
+async def work_item_of_untold(session: AsyncSession, decision_id: UUID) -> UUID | None:
+    query = select(untold.c.work_item_id).where(untold.c.decision_id == decision_id)
+    return (await session.execute(query)).scalar()
+
+
+async def untold_number(session: AsyncSession, decision_id: UUID) -> int | None:
+    """Lock the work item first."""
+    return (await session.execute(select(untold.c.number).where(untold.c.decision_id == decision_id))).scalar()
+
+
+async def remove_untold(session: AsyncSession, decision_id: UUID, *, due_after: datetime) -> bool:
+    """Lock the work item first. False: it was told, or is due."""
+    query = delete(untold).where(untold.c.decision_id == decision_id, untold.c.due_at > due_after)
+    return (await session.execute(query.returning(untold.c.decision_id))).first() is not None
+
+
+async def take_untold(session: AsyncSession, work_item_id: UUID, up_to: int) -> list[tuple[int, Any, str]]:
+    """Number, event and correlation id of what is to be told now, in order. Lock the work item first."""
+    query = delete(untold).where(untold.c.work_item_id == work_item_id, untold.c.number <= up_to)
+    rows = await session.execute(query.returning(untold.c.number, untold.c.event, untold.c.correlation_id))
+    return sorted((row.number, row.event, row.correlation_id) for row in rows)
 
 
 async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[RecordedDecision]:
@@ -89,7 +146,7 @@ async def page(
     """Newest first. `exceptions`: only those that override an automatic fail."""
     query = select(decision).order_by(decision.c.id.desc()).limit(limit)
     if exceptions:
-        query = query.where(decision.c.overrides.is_not(None))
+        query = query.where(decision.c.overrides.is_not(None), _STANDS)
     if work_item_id is not None:
         query = query.where(decision.c.work_item_id == work_item_id)
     if after is not None:

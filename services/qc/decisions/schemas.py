@@ -56,6 +56,22 @@ class RecordedDecision(Decision):
 
     zoom_inspected: bool
     result: GateResult
+    withdrawn: bool | None = Field(
+        default=None,
+        description="True: it only takes back the decision that it supersedes, whose outcome it repeats; the gate is"
+        " open again.",
+    )
+
+
+class Supersession(BaseModel):
+    """What takes the place of a decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: NewDecision | None = Field(
+        default=None, description="The right one. None: it is only taken back, and the gate is decided anew."
+    )
+    note: str = Field(default="", max_length=2000, description="Why it is taken back, where it only is.")
 
 
 class Link(BaseModel):

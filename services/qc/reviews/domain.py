@@ -82,6 +82,14 @@ def after_cancellation(standing: Standing) -> Standing:
     return _move(standing, ReviewState.WITHDRAWN)
 
 
+def taken_back(standing: Standing, gate: Gate, passes: int) -> Standing:
+    """Where it stood before its last decision, at this gate, was taken back: the one way out of a closed review.
+    Whether it may be taken is the decision's matter."""
+    if standing.state is ReviewState.WITHDRAWN:
+        raise IllegalTransition(f"{standing.state} → {ReviewState.OPEN}; legal: none, it is closed")
+    return Standing(ReviewState.OPEN, gate, passes)
+
+
 def _move(standing: Standing, to: ReviewState, gate: Gate | None = None, passes: int = 0) -> Standing:
     legal = TRANSITIONS[standing.state]
     if to not in legal:

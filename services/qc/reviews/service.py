@@ -87,7 +87,7 @@ async def _open_gate(
 ) -> OpenGate:
     gates = await reference.current_gates(session)
     is_final = gate == gates.in_order(work.gates)[-1]
-    order, passed = gates.in_order(Gate), await decisions.passed_gates(session, review.id)
+    order, passed = gates.in_order(Gate), {one for one, _ in await decisions.passes(session, review.id)}
     blocking = domain.blocking_a_pass(gate, order, measurements, passed)
     flags = domain.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG)
     return OpenGate(
