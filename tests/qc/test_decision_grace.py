@@ -215,6 +215,14 @@ async def test_what_was_cancelled_or_began_again_is_not_opened_again(stage: Stag
         assert (await stage.packet(work.id))["state"] == "failed"
 
 
+async def test_a_fail_that_was_taken_back_is_not_why_the_round_before_ended(stage: Stage) -> None:
+    work, version = await opened(stage)
+    assert (await supersede(stage, await stage.decide(version, Gate.TECHNICAL, "fail"))).status_code == 201
+    again = await stage.publish_work(work.model_copy(update={"round": 1}), 2, WorkRedone)
+    await stage.measured(again)
+    assert (await stage.packet(work.id))["sent_back"] is None
+
+
 async def test_an_exception_that_was_taken_back_is_none(stage: Stage) -> None:
     work = await stage.publish_work(work_item())
     version = await stage.measured(work, [measurement("T04", "fail")])

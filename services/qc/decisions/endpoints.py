@@ -11,8 +11,15 @@ from chassis.database import Session
 from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import ProblemDetails, documented
-from services.qc.decisions import repository, service, superseding
-from services.qc.decisions.schemas import ChainPart, NewDecision, RecordedDecision, Supersession
+from services.qc.decisions import batch, repository, service, superseding
+from services.qc.decisions.schemas import (
+    ChainPart,
+    DecisionBatch,
+    NewDecision,
+    RecordedBatch,
+    RecordedDecision,
+    Supersession,
+)
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -48,6 +55,22 @@ async def decide(
 
 
 @router.post(
+    ":batch",
+    summary="Decide on several work items of one SKU",
+    status_code=201,
+    response_model=RecordedBatch,
+    responses=documented({404: "One is not known.", 409: "One has changed, or can't pass; `decision` is its place."}),
+)
+async def decide_batch(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, grace: Grace, body: DecisionBatch
+) -> Response:
+    """A whole decision for each, with a checklist of its own. All of them count, or none: the problem says which one
+    is in the way, and why."""
+    items = await batch.decide_batch(session, caller, body.decisions, grace)
+    return await idempotency.answer(201, RecordedBatch(items=items))
+
+
+@router.post(
     "/{decision_id}/supersede",
     summary="Put another decision in the place of one",
     status_code=201,
@@ -73,8 +96,11 @@ async def list_decisions(
     work_item_id: Annotated[UUID | None, Query(description="Only of this work item.")] = None,
     exceptions: Annotated[bool, Query(description="Only passes that override an automatic fail.")] = False,
 ) -> Page[RecordedDecision]:
-    """Every pass and fail, newest first. Decisions are never changed."""
-    found = await repository.page(session, work_item_id, paging.after, paging.limit + 1, exceptions=exceptions)
+    """Every pass and fail, newest first. Decisions are never changed. Others' decisions at a gate that is still open
+    are not shown: its next reviewer decides without them."""
+    found = await repository.page(
+        session, caller.subject, work_item_id, paging.after, paging.limit + 1, exceptions=exceptions
+    )
     return Page(
         items=found[: paging.limit],
         next_cursor=next_cursor([decision.id for decision in found], paging.limit),
@@ -88,6 +114,7 @@ async def read_chain(
     after: Annotated[int, Query(ge=0, le=2**63 - 1, description="Position of the last one that you have.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> ChainPart:
-    """For whoever checks that nothing was changed, removed or put in between: `packshot qc verify` does."""
+    """For whoever checks that nothing was changed, removed or put in between: `packshot qc verify` does. Of others'
+    decisions at a gate that is still open only the link is shown (`sealed`)."""
     head, _ = await repository.head(session)
-    return ChainPart(items=await repository.in_chain(session, after, limit), head=head)
+    return ChainPart(items=await repository.in_chain(session, caller.subject, after, limit), head=head)

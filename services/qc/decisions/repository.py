@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.qc import DecisionRecorded
 from contracts.values import Gate, Outcome
 from services.qc.decisions.chain import GENESIS, hash_of
 from services.qc.decisions.models import decision, untold
-from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision
+from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision, SealedDecision
+from services.qc.reviews.domain import ReviewState
+from services.qc.reviews.models import review
 
 _FIELDS = tuple(RecordedDecision.model_fields)
 # Nothing took its place, and it doesn't only take another one back.
@@ -60,13 +62,15 @@ async def head(session: AsyncSession) -> tuple[int, str]:
     return (row.position, row.hash) if row else (0, GENESIS)
 
 
-async def in_chain(session: AsyncSession, after: int, limit: int) -> list[LinkedDecision]:
-    """In the order of the chain, from behind a position on."""
-    query = select(decision).where(decision.c.position > after).order_by(decision.c.position).limit(limit)
-    return [
-        LinkedDecision(**dict(_decision(row)), link=Link(position=row.position, hash=row.hash))
-        for row in await session.execute(query)
-    ]
+async def in_chain(session: AsyncSession, reader: str, after: int, limit: int) -> list[LinkedDecision | SealedDecision]:
+    """In the order of the chain, from behind a position on, as this person may see it."""
+    query = select(decision, _sealed_to(reader).label("sealed"))
+    query = query.where(decision.c.position > after).order_by(decision.c.position).limit(limit)
+    part = list[LinkedDecision | SealedDecision]()
+    for row in await session.execute(query):
+        link = Link(position=row.position, hash=row.hash)
+        part.append(SealedDecision(link=link) if row.sealed else LinkedDecision(**dict(_decision(row)), link=link))
+    return part
 
 
 async def next_number(session: AsyncSession, work_item_id: UUID) -> int:
@@ -134,17 +138,23 @@ async def take_untold(session: AsyncSession, work_item_id: UUID, up_to: int) -> 
     return sorted((row.number, row.event, row.correlation_id) for row in rows)
 
 
-async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[RecordedDecision]:
-    """All of them, oldest first."""
-    query = select(decision).where(decision.c.work_item_id == work_item_id).order_by(decision.c.number)
-    return [_decision(row) for row in await session.execute(query)]
+async def of_work_item(session: AsyncSession, reader: str, work_item_id: UUID) -> list[RecordedDecision]:
+    """All of them that this person may see, oldest first."""
+    query = select(decision).where(decision.c.work_item_id == work_item_id, ~_sealed_to(reader))
+    return [_decision(row) for row in await session.execute(query.order_by(decision.c.number))]
 
 
 async def page(
-    session: AsyncSession, work_item_id: UUID | None, after: UUID | None, limit: int, *, exceptions: bool = False
+    session: AsyncSession,
+    reader: str,
+    work_item_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+    *,
+    exceptions: bool = False,
 ) -> list[RecordedDecision]:
-    """Newest first. `exceptions`: only those that override an automatic fail."""
-    query = select(decision).order_by(decision.c.id.desc()).limit(limit)
+    """Those that this person may see, newest first. `exceptions`: only those that override an automatic fail."""
+    query = select(decision).where(~_sealed_to(reader)).order_by(decision.c.id.desc()).limit(limit)
     if exceptions:
         query = query.where(decision.c.overrides.is_not(None), _STANDS)
     if work_item_id is not None:
@@ -152,6 +162,12 @@ async def page(
     if after is not None:
         query = query.where(decision.c.id < after)
     return [_decision(row) for row in await session.execute(query)]
+
+
+def _sealed_to(reader: str) -> ColumnElement[bool]:
+    """Another's decision at a gate that is still open: whoever may be the next to decide there must not see it."""
+    at_its_gate = (review.c.id == decision.c.review_id) & (review.c.gate == decision.c.gate)
+    return exists().where(at_its_gate, review.c.state == ReviewState.OPEN) & (decision.c.decided_by != reader)
 
 
 def _decision(row: Row[Any]) -> RecordedDecision:

@@ -1,6 +1,6 @@
 """Decisions as the API takes and shows them."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
@@ -63,6 +63,18 @@ class RecordedDecision(Decision):
     )
 
 
+class DecisionBatch(BaseModel):
+    """Decisions on several work items of one SKU: all of them count, or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decisions: list[NewDecision] = Field(min_length=1, max_length=50)
+
+
+class RecordedBatch(BaseModel):
+    items: list[RecordedDecision] = Field(description="In the order in which they were sent.")
+
+
 class Supersession(BaseModel):
     """What takes the place of a decision."""
 
@@ -88,8 +100,15 @@ class LinkedDecision(RecordedDecision):
     link: Link
 
 
+class SealedDecision(BaseModel):
+    """The place of a decision that its reader may not see yet: its gate is open, and waits for others."""
+
+    sealed: Literal[True] = True
+    link: Link
+
+
 class ChainPart(BaseModel):
     """A stretch of the chain, oldest first."""
 
-    items: list[LinkedDecision]
+    items: list[LinkedDecision | SealedDecision]
     head: int = Field(ge=0, description="Position of the newest decision; 0: there is none.")

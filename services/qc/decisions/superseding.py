@@ -41,6 +41,8 @@ async def supersede(
     review = await review_rows.newest(session, old.work_item_id)
     assert work is not None
     assert review is not None
+    if caller.subject != old.decided_by and (review.id, review.standing.gate) == (stored.review_id, old.gate):
+        raise NotFound("There is no such decision.")  # at an open gate only whoever decided sees it
     await _check_it_is_the_last(session, stored, review, work)
     is_in_grace = await graces.taken_back(session, old.id, now())
     if not is_in_grace:

@@ -72,7 +72,20 @@ class ReviewPacket(BaseModel):
     open_gate: OpenGate | None = Field(description="None when nothing is left to decide.")
     work: WorkItem
     version: Version = Field(description="As it was stored; assets knows its zone.")
-    measurements: list[Measurement]
-    decisions: list[RecordedDecision] = Field(description="All of the work item, every round, oldest first.")
+    image: str = Field(description="Where its bytes are read, at the gateway.")
+    width: int | None = Field(description="Of the version as a viewer shows it, in px; None: it wasn't measured.")
+    height: int | None
+    measurements: list[Measurement] = Field(description="Each with its value and the threshold that decided.")
+    sent_back: RecordedDecision | None = Field(description="The fail that ended the round before, with its reasons.")
+    decisions: list[RecordedDecision] = Field(
+        description="Of the work item, every round, oldest first; without others' at a gate that is still open."
+    )
     opened_at: datetime
     closed_at: datetime | None
+
+
+class ReviewPackets(BaseModel):
+    """The packets of several work items."""
+
+    items: list[ReviewPacket] = Field(description="In the order in which they were asked for.")
+    unknown: list[UUID] = Field(description="Of these no version has been measured.")
