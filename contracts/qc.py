@@ -104,6 +104,9 @@ class DecisionRecorded(EventData):
         description="The reasons' AI rejection reasons (R77); empty where AI was not involved."
     )
     rework_facets: list[str] = Field(description="The reasons' rework reasons (R84).")
+    escapes: list[str] | None = Field(
+        default=None, description="The reasons that belong to an earlier gate: it let the defect through."
+    )
 
 
 class OverrideGranted(EventData):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chassis.problems import FieldError
 from contracts.qc import ChecklistAnswer, FlagVerdict
-from contracts.values import Measurement, Outcome
+from contracts.values import Gate, Measurement, Outcome
 from services.qc.decisions.schemas import NewDecision
 from services.qc.reference.schemas import ChecklistItem, Reason, Reasons
 from services.qc.reviews.domain import PixelSize
@@ -122,6 +122,12 @@ class Consequences:
     returns_to: str | None
     ai_facets: list[str]
     rework_facets: list[str]
+
+
+def escapes(gate: Gate, named: Sequence[str], taxonomy: Reasons, order: Sequence[Gate]) -> list[str]:
+    """The reasons that an earlier gate should have found. What is found before its gate is only early."""
+    by_id = taxonomy.by_id()
+    return [name for name in _distinct(named) if order.index(by_id[name].gate) < order.index(gate)]
 
 
 def consequences(named: Sequence[str], taxonomy: Reasons, *, ai: bool) -> Consequences:

@@ -13,7 +13,7 @@ from chassis.problems import Conflict, Invalid, NotFound
 from contracts.qc import Decision, DecisionRecorded, GateResult
 from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository
-from services.qc.decisions.domain import Asked, consequences, what_is_missing
+from services.qc.decisions.domain import Asked, consequences, escapes, what_is_missing
 from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
 from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
@@ -151,7 +151,8 @@ async def _record(
     supersedes: UUID | None = None,
 ) -> RecordedDecision:
     """Store the decision, move the review, and tell the others, after the grace."""
-    said = consequences(body.reasons, await reference.current_reasons(session), ai=work.ai)
+    reasons = await reference.current_reasons(session)
+    said = consequences(body.reasons, reasons, ai=work.ai)
     if body.outcome is Outcome.PASS:
         standing = reviews.after_pass(review.standing, await _gates_of(session, work), work.final_reviewers)
     else:
@@ -177,6 +178,13 @@ async def _record(
     number = await repository.next_number(session, work.id)
     await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
     await review_rows.move(session, review.id, standing, None if standing.gate else at)
-    event = DecisionRecorded(decision=decision, gate=result, ai_facets=said.ai_facets, rework_facets=said.rework_facets)
+    order = (await reference.current_gates(session)).in_order(Gate)
+    event = DecisionRecorded(
+        decision=decision,
+        gate=result,
+        ai_facets=said.ai_facets,
+        rework_facets=said.rework_facets,
+        escapes=escapes(body.gate, body.reasons, reasons, order) or None,
+    )
     await announce(session, event, number, grace)
     return recorded
