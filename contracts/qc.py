@@ -31,6 +31,32 @@ class ChecklistAnswer(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+class FlagVerdict(StrEnum):
+    """What a person says of an automatic flag."""
+
+    ACCEPTED = "accepted"  # seen, and no defect
+    CONFIRMED = "confirmed"  # it is a defect
+
+
+class FlagAnswer(Value):
+    """A person's answer to an automatic flag."""
+
+    answer: FlagVerdict
+    note: str | None = Field(default=None, max_length=500)
+
+
+class Mark(Value):
+    """Where on the image a reason shows: a point, or with `width` and `height` the region whose upper left corner it
+    is. In pixels of the version as a viewer shows it, after EXIF orientation, from the upper left."""
+
+    reason: str = Field(min_length=1, max_length=60, description="One of the decision's reasons.")
+    x: int = Field(ge=0, le=2**31 - 1)
+    y: int = Field(ge=0, le=2**31 - 1)
+    width: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    height: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    note: str | None = Field(default=None, max_length=500)
+
+
 class GateResult(Value):
     """Where the gate stands after a decision."""
 
@@ -57,6 +83,15 @@ class Decision(Value):
     checklist_version: int = Field(ge=1)
     answers: dict[str, ChecklistAnswer] = Field(description="Checklist item → its answer.")
     decided_at: AwareDatetime
+    flags: dict[str, FlagAnswer] | None = Field(default=None, description="Automatic flag (check) → its answer.")
+    marks: list[Mark] | None = Field(default=None, description="Where on the image the reasons show.")
+    causes: dict[str, str] | None = Field(
+        default=None, description="Checklist item that was answered `fail` or `not_applicable` → why."
+    )
+    overrides: dict[str, str] | None = Field(
+        default=None, description="Automatic fail (check) that this pass overrides → why: an exception."
+    )
+    supersedes: UUID | None = Field(default=None, description="The decision that this one takes the place of.")
 
 
 class DecisionRecorded(EventData):
@@ -69,6 +104,23 @@ class DecisionRecorded(EventData):
         description="The reasons' AI rejection reasons (R77); empty where AI was not involved."
     )
     rework_facets: list[str] = Field(description="The reasons' rework reasons (R84).")
+    escapes: list[str] | None = Field(
+        default=None, description="The reasons that belong to an earlier gate: it let the defect through."
+    )
 
 
-EVENTS: tuple[type[EventData], ...] = (InspectionCompleted, DecisionRecorded)
+class OverrideGranted(EventData):
+    """A gate was passed although automatic checks failed: its owner overrides them."""
+
+    type: ClassVar[str] = "qc.override.granted.v1"
+    decision_id: UUID
+    work_item_id: UUID
+    version_id: UUID
+    gate: Gate
+    overrides: dict[str, str] = Field(min_length=1, description="Automatic fail (check) → why it doesn't count.")
+    granted_by: str
+    role: Role
+    granted_at: AwareDatetime
+
+
+EVENTS: tuple[type[EventData], ...] = (InspectionCompleted, DecisionRecorded, OverrideGranted)

@@ -27,6 +27,8 @@ def verify_decisions(url: str, token: str, known: str | None, console: Console) 
     if broken:
         console.print(f"[red]Broken at decision {broken.position}[/red]: {broken.cause}.", highlight=False)
         return 1
+    if walk.sealed:
+        console.print(f"{walk.sealed} can't be read before their gates are closed: verify again then.")
     console.print(f"{walk.position} decisions, none changed, removed or put in between. Keep the end of the chain:")
     console.print(f"{walk.position}:{walk.hash}", highlight=False, soft_wrap=True)
     return 0

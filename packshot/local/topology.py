@@ -74,6 +74,7 @@ def make_topology(data: DataDirectory, port: int) -> list[Process]:
     postgres, nats = _postgres(data, next(ports)), _nats(data, next(ports))
     passwords = data.passwords()
     common = {
+        "PACKSHOT_DECISION_GRACE_SECONDS": "0",  # the player makes no slips; whoever tries it by hand sets 10
         **os.environ,
         "PACKSHOT_NATS_URL": f"nats://127.0.0.1:{nats.port}",
         "PACKSHOT_JWKS": str(data.issuer.jwks),

@@ -51,6 +51,7 @@ async def figures(session: AsyncSession) -> Iterable[Metric]:
         _counter("rework", "Rounds by reason of the taxonomy.", _facet(found["causes"], "reason"), ["cause"]),
         _counter("rework_facet", "Rounds by rework reason.", _facet(found["causes"], "rework"), ["cause"]),
         _counter("ai_rejections", "Fails of AI work by reason.", _facet(found["causes"], "ai"), ["cause"]),
+        _counter("escapes", "Fails by a reason of an earlier gate.", _facet(found["causes"], "escape"), ["cause"]),
         _counter("rejections", "Fails by gate.", fails, ["gate", "automatic"]),
         _counter("decisions", "Decisions.", found["decisions"], ["gate", "outcome", "automatic"]),
         _counter("versions", "Stored versions by source.", found["versions"], ["source"]),

@@ -6,6 +6,7 @@ from chassis.app import create_service_app
 from chassis.service import Service
 from services.qc.consumers import HANDLERS
 from services.qc.decisions import endpoints as decisions_endpoints
+from services.qc.decisions import grace
 from services.qc.inspections import endpoints as inspections_endpoints
 from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
@@ -14,7 +15,9 @@ from services.qc.settings import QcSettings
 
 
 def create_app(settings: QcSettings | None = None) -> FastAPI:
-    service = Service(settings or QcSettings(), on_start=publish_default_packs, ready_check=what_is_missing)
+    service = Service(
+        settings or QcSettings(), on_start=publish_default_packs, ready_check=what_is_missing, timers=grace.TIMERS
+    )
     service.consume("qc", HANDLERS)
     return create_service_app(
         service,

@@ -80,6 +80,7 @@ def story() -> list[tuple[EventData, UUID, int]]:
     ai = item(ai=True, track="ai_assisted")
     tell(WorkCreated, ai, 1)  # as event logs from before `WorkPlanned` say it
     rejection = fail(ai, Gate.FINAL_QC, "texture_loss", ["over-retouching"], ["texture loss"])
+    rejection = rejection.model_copy(update={"escapes": ["texture_loss"]})
     told.append((rejection, rejection.decision.id, 1))
     tell(WorkReturned, ai.model_copy(update={"round": 1}), 2)
     done = {"round": 1, "state": WorkState.APPROVED, "approved_at": START}
@@ -131,6 +132,7 @@ async def test_the_same_figures_in_any_order_and_twice(start: Start, seed: int) 
     assert summary["rework"]["by_facet"] == {"over-retouching": 1}
     assert summary["rejections"]["by_gate"] == {"final_qc": 1}
     assert summary["ai_rejections"]["by_reason"] == {"texture loss": 1}
+    assert summary["rework"]["escapes"] == {"texture_loss": 1}
     assert summary["by_track"]["ai_assisted"]["rework_rounds"] == 1
 
     sla = await prometheus(metrics, "packshot_sla_total", "result")
@@ -143,6 +145,7 @@ async def test_the_same_figures_in_any_order_and_twice(start: Start, seed: int) 
     assert (await prometheus(metrics, "packshot_rework_rounds_total"))[""] == 1
     assert (await prometheus(metrics, "packshot_rework_total", "cause"))["texture_loss"] == 1
     assert (await prometheus(metrics, "packshot_ai_rejections_total", "cause"))["texture loss"] == 1
+    assert (await prometheus(metrics, "packshot_escapes_total", "cause"))["texture_loss"] == 1
     assert (await prometheus(metrics, "packshot_rejections_total"))[""] == 1
 
 

@@ -10,6 +10,6 @@ from tests.qc.stage import Stage
 
 @pytest.fixture
 async def stage(start: Start) -> Stage:
-    stage = Stage(await start(create_app, QcSettings))
+    stage = Stage(await start(create_app, QcSettings, decision_grace_seconds=0))
     await stage.publish_domains()
     return stage

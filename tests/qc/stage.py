@@ -208,8 +208,21 @@ class Stage:
             "answers": {item["id"]: "pass" for item in items},
             "reasons": [] if outcome == "pass" else ["out_of_focus"],
             "zoom_inspected": True,
+            "flags": {check: {"answer": "accepted"} for check in await self.open_flags(version, gate, outcome)},
         }
         return {**content, **changes}
+
+    async def open_flags(self, version: Version, gate: Gate, outcome: str) -> list[str]:
+        """What a pass of this gate accepts: the flags of its checks, and of gates before it that the work hasn't."""
+        path = f"/v1/reviews/{version.work_item_id}"
+        answer = await self.qc.client.get(path, headers=self.qc.bearer("reviewer"))
+        if outcome == "fail" or not answer.is_success:
+            return []
+        order, gates = list(Gate), answer.json()["work"]["gates"]
+        before = [order.index(one) + 1 for one in order[: order.index(gate)] if one in gates]
+        asked = order[max(before, default=0) : order.index(gate) + 1]
+        measured = answer.json()["measurements"]
+        return [one["check"] for one in measured if one["outcome"] == "flag" and one["gate"] in asked]
 
     async def decide(
         self,

@@ -12,7 +12,7 @@ from contracts.values import ComplexityClass, Gate, Role
 from services.qc.app import create_app
 from services.qc.decisions.chain import Walk
 from services.qc.settings import QcSettings
-from tests.qc.stage import Stage, work_item
+from tests.qc.stage import Stage, measurement, work_item
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ async def decided(stage: Stage, items: int = 2) -> None:
     """Two decisions about each."""
     for _ in range(items):
         work = await stage.publish_work(work_item(complexity_class=ComplexityClass.C2))
-        await stage.at_gate(work, Gate.BRAND_MERCH)
+        await stage.at_gate(work, Gate.BRAND_MERCH, measurements=[measurement("T01", "pass")])
 
 
 async def chain(stage: Stage, after: int = 0, limit: int = 500) -> Json:
@@ -145,9 +145,12 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
         "DROP TRIGGER never_emptied ON measurement",
         "DROP TRIGGER never_emptied ON inspection",
         "ALTER TABLE decision DROP COLUMN hash, DROP COLUMN position",
+        "DROP TABLE untold",
+        "ALTER TABLE decision DROP COLUMN supersedes, DROP COLUMN withdrawn",
+        "ALTER TABLE decision DROP COLUMN flags, DROP COLUMN marks, DROP COLUMN causes, DROP COLUMN overrides",
         "UPDATE alembic_version SET version_num = '0002'",
     ):
         await stage.qc.fetch(statement)
-    upgraded = Stage(await start(create_app, QcSettings, fresh=False))
+    upgraded = Stage(await start(create_app, QcSettings, fresh=False, decision_grace_seconds=0))
     await upgraded.publish_domains()
     assert await chain(upgraded) == before

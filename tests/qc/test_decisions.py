@@ -68,6 +68,7 @@ async def test_a_fail_sends_the_work_back_and_the_next_round_starts_anew(stage: 
     assert event.data.decision.reasons == ["file_naming", "colour_mismatch", "wrong_crop"]
     assert event.data.rework_facets == ["file naming", "colour mismatch", "wrong crop"]
     assert event.data.ai_facets == []
+    assert event.data.escapes == ["wrong_crop"], "brand and merchandising let it through"
     late = await stage.decide(version, Gate.FINAL_QC)
     assert (late.status_code, late.json()["state"]) == (409, "failed")
 

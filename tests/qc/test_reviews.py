@@ -211,7 +211,7 @@ async def test_reasons_are_edited_by_the_owner_of_pass_fail(stage: Stage) -> Non
 
 
 async def test_it_is_not_ready_and_decides_nothing_before_governance_was_heard(start: Start) -> None:
-    stage = Stage(await start(create_app, QcSettings))
+    stage = Stage(await start(create_app, QcSettings, decision_grace_seconds=0))
     ready = await stage.qc.client.get("/health/ready")
     assert ready.status_code == 503
     assert ready.json()["checks"]["reference data"] == "the decision domains have not arrived yet"

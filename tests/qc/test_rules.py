@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from chassis.packs import read_toml
 from contracts.values import ComplexityClass, Gate, MeasurementOutcome
-from services.qc.decisions.domain import consequences
+from services.qc.decisions.domain import consequences, escapes
 from services.qc.inspections.domain import not_measurable, worst
 from services.qc.reference.schemas import Checklists, Gates, Reasons
 from services.qc.reference.service import PACKS
@@ -109,6 +109,17 @@ def test_only_fails_of_gates_that_are_reached_block() -> None:
 def test_the_reason_that_sends_furthest_back_decides(reasons: list[str], ai: bool, target: str) -> None:
     for named in (reasons, reasons[::-1]):
         assert consequences(named, REASONS, ai=ai).returns_to == target
+
+
+def test_what_an_earlier_gate_should_have_found_escaped() -> None:
+    named = ["out_of_focus", "wrong_crop", "wrong_crop", "colour_mismatch"]
+    found = {gate: escapes(gate, named, REASONS, GATES) for gate in Gate}
+    assert found == {
+        Gate.TECHNICAL: [],
+        Gate.STYLING_FIT: ["out_of_focus"],
+        Gate.BRAND_MERCH: ["out_of_focus"],
+        Gate.FINAL_QC: ["out_of_focus", "wrong_crop"],
+    }
 
 
 def test_facets_are_counted_once_and_ai_facets_only_for_ai() -> None:

@@ -125,9 +125,15 @@ async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded
         "automatic": decision.automatic,
     }
     await keep_once(session, models.decision, [row])
+    facets = {
+        "reason": decision.reasons,
+        "rework": said.rework_facets,
+        "ai": said.ai_facets,
+        "escape": said.escapes or [],
+    }
     causes = [
         {"decision_id": decision.id, "facet": facet, "cause": cause}
-        for facet, named in (("reason", decision.reasons), ("rework", said.rework_facets), ("ai", said.ai_facets))
+        for facet, named in facets.items()
         for cause in sorted(set(named))
     ]
     await keep_once(session, models.rejection_cause, causes)

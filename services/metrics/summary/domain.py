@@ -29,7 +29,7 @@ def summarize(figures: dict[str, Rows]) -> schemas.Summary:
     hit, missed = sla.get("hit", 0), sla.get("missed", 0)
     approved = sum(row.n for row in figures["approved"])
     first_pass = sum(row.first_pass for row in figures["approved"])
-    causes = {facet: _of(figures["causes"], "facet", facet) for facet in ("reason", "rework", "ai")}
+    causes = {facet: _of(figures["causes"], "facet", facet) for facet in ("reason", "rework", "ai", "escape")}
     fails = _of(figures["decisions"], "outcome", "fail")
     delivered = {row.accepted: 0 for row in figures["delivered"]}
     for row in figures["delivered"]:
@@ -47,6 +47,7 @@ def summarize(figures: dict[str, Rows]) -> schemas.Summary:
             rounds=sum(row.rounds for row in figures["rework"]),
             by_reason=count_by(causes["reason"], "cause"),
             by_facet=count_by(causes["rework"], "cause"),
+            escapes=count_by(causes["escape"], "cause"),
         ),
         rejections=schemas.Rejections(
             by_gate=count_by(fails, "gate"),

@@ -43,6 +43,7 @@ class Rework(BaseModel):
     rounds: int = Field(description="Times that work was sent back.")
     by_reason: Counts = Field(description="Rounds by reason of the taxonomy; a round may have several.")
     by_facet: Counts = Field(description="Rounds by the rework reasons of R84.")
+    escapes: Counts = Field(description="Rounds by reasons that an earlier gate should have found.")
 
 
 class Rejections(BaseModel):

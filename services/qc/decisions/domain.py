@@ -4,32 +4,95 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.problems import FieldError
-from contracts.qc import ChecklistAnswer
-from contracts.values import Outcome
+from contracts.qc import ChecklistAnswer, FlagVerdict
+from contracts.values import Gate, Measurement, Outcome
 from services.qc.decisions.schemas import NewDecision
 from services.qc.reference.schemas import ChecklistItem, Reason, Reasons
+from services.qc.reviews.domain import PixelSize
 
 
-def what_is_missing(
-    body: NewDecision, items: Sequence[ChecklistItem], reasons: Collection[str], *, zoom_required: bool
-) -> list[FieldError]:
-    """Every field that keeps the decision from being complete; empty when it is."""
-    errors = _unanswered(body.answers, items)
-    known = {item.id for item in items}
+@dataclass(frozen=True)
+class Asked:
+    """What a decision at the open gate must answer, and what it may name."""
+
+    items: Sequence[ChecklistItem]
+    reasons: Collection[str]
+    flags: Sequence[Measurement]
+    fails: Sequence[Measurement]
+    size: PixelSize | None
+    zoom: bool
+
+
+def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
+    """Every field that keeps the decision from being complete; empty when it is. Automatic fails that nobody overrides
+    are not a matter of completeness."""
+    errors = _unanswered(body.answers, asked.items)
+    known = {item.id for item in asked.items}
     for name in sorted(body.answers.keys() - known):
         errors.append(_error(f"/answers/{_escaped(name)}", "not an item of this checklist", "Leave it out."))
     for position, name in enumerate(body.reasons):
-        if name not in reasons:
+        if name not in asked.reasons:
             errors.append(_error(f"/reasons/{position}", "not a reason of the taxonomy", "See `GET /v1/reasons`."))
     if body.outcome is Outcome.FAIL and not body.reasons:
         errors.append(_error("/reasons", "a fail names at least one reason", "Say why, so that it can be put right."))
     if body.outcome is Outcome.PASS:
         errors += _contradictions(body)
-        if zoom_required and not body.zoom_inspected:
+        if asked.zoom and not body.zoom_inspected:
             errors.append(
                 _error("/zoom_inspected", "this pass needs it", "Inspect the image at 100 % zoom, and say so: `true`.")
             )
+    return [*errors, *_wrong_causes(body), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
+            *_wrong_overrides(body, asked)]  # fmt: skip
+
+
+def _wrong_causes(body: NewDecision) -> list[FieldError]:
+    needing = {name for name, answer in body.answers.items() if answer is not ChecklistAnswer.PASS}
+    return [
+        _error(f"/causes/{_escaped(name)}", "the item is not answered `fail` or `not_applicable`", "Leave it out.")
+        for name in body.causes or {}
+        if name not in needing
+    ]
+
+
+def _wrong_flags(body: NewDecision, asked: Asked) -> list[FieldError]:
+    """A pass accepts every open flag; a fail may answer them."""
+    said = body.flags or {}
+    errors = [
+        _error(f"/flags/{name}", "not an open flag of this gate", "Leave it out.")
+        for name in said.keys() - {flag.check for flag in asked.flags}
+    ]
+    if body.outcome is Outcome.PASS:
+        for flag in asked.flags:
+            if flag.check not in said:
+                told = f"{flag.name}: {flag.detail} Answer `accepted`, or fail the gate."
+                errors.append(_error(f"/flags/{flag.check}", "not answered", told))
+            elif said[flag.check].answer is FlagVerdict.CONFIRMED:
+                remedy = "Fail the gate, or accept the flag."
+                errors.append(_error(f"/flags/{flag.check}", "a pass has no confirmed defect", remedy))
     return errors
+
+
+def _wrong_marks(body: NewDecision, size: PixelSize | None) -> list[FieldError]:
+    errors = list[FieldError]()
+    for position, mark in enumerate(body.marks or []):
+        at = f"/marks/{position}"
+        if mark.reason not in body.reasons:
+            errors.append(_error(f"{at}/reason", "not a reason of this decision", "Name it among its reasons."))
+        if (mark.width is None) != (mark.height is None):
+            missing = "width" if mark.width is None else "height"
+            errors.append(_error(f"{at}/{missing}", "missing", "A region has both; a point neither."))
+        elif size and (mark.x + (mark.width or 1) > size.width or mark.y + (mark.height or 1) > size.height):
+            errors.append(_error(at, "outside of the image", f"It is {size.width} × {size.height} px."))
+    return errors
+
+
+def _wrong_overrides(body: NewDecision, asked: Asked) -> list[FieldError]:
+    failed = {one.check for one in asked.fails} if body.outcome is Outcome.PASS else set()
+    return [
+        _error(f"/overrides/{name}", "no automatic fail stands against this pass there", "Leave it out.")
+        for name in body.overrides or {}
+        if name not in failed
+    ]
 
 
 def _unanswered(answers: Mapping[str, ChecklistAnswer], items: Sequence[ChecklistItem]) -> list[FieldError]:
@@ -59,6 +122,12 @@ class Consequences:
     returns_to: str | None
     ai_facets: list[str]
     rework_facets: list[str]
+
+
+def escapes(gate: Gate, named: Sequence[str], taxonomy: Reasons, order: Sequence[Gate]) -> list[str]:
+    """The reasons that an earlier gate should have found. What is found before its gate is only early."""
+    by_id = taxonomy.by_id()
+    return [name for name in _distinct(named) if order.index(by_id[name].gate) < order.index(gate)]
 
 
 def consequences(named: Sequence[str], taxonomy: Reasons, *, ai: bool) -> Consequences:

@@ -25,3 +25,9 @@ class AnotherReviewer(Forbidden):
     """The final gate needs different people."""
 
     slug, title = "another-reviewer", "Another person must pass it"
+
+
+class Standing(Conflict):
+    """Others have acted on the decision: what it opened, or sent back, stands."""
+
+    slug, title = "stands", "It can't be taken back any more"

@@ -30,6 +30,24 @@ decision = Table(
     Column("decided_at", DateTime(timezone=True), nullable=False),
     Column("position", BigInteger, nullable=False, unique=True),
     Column("hash", Text, nullable=False),
+    Column("flags", JSONB(none_as_null=True)),
+    Column("marks", JSONB(none_as_null=True)),
+    Column("causes", JSONB(none_as_null=True)),
+    Column("overrides", JSONB(none_as_null=True)),
+    Column("supersedes", Uuid, unique=True),
+    Column("withdrawn", Boolean),
     comment="Every pass and fail. `number` counts a work item's decisions: the version of its events; `position` all"
     " decisions: the place in their chain, which `hash` closes.",
+)
+
+untold = Table(
+    "untold",
+    metadata,
+    Column("decision_id", Uuid, primary_key=True),
+    Column("work_item_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("event", JSONB, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    comment="Decisions in their grace: they count, but nobody else has heard of them. `event` is what will be told.",
 )

@@ -1,17 +1,35 @@
 """SQL of decisions: they are added to their chain and read, never changed."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.qc import DecisionRecorded
 from contracts.values import Gate, Outcome
 from services.qc.decisions.chain import GENESIS, hash_of
-from services.qc.decisions.models import decision
-from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision
+from services.qc.decisions.models import decision, untold
+from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision, SealedDecision
+from services.qc.reviews.domain import ReviewState
+from services.qc.reviews.models import review
 
 _FIELDS = tuple(RecordedDecision.model_fields)
+# Nothing took its place, and it doesn't only take another one back.
+_newer = decision.alias("newer")
+_STANDS = ~exists().where(_newer.c.supersedes == decision.c.id) & decision.c.withdrawn.is_not(True)
+_JSON = ("answers", "result", "flags", "marks", "causes", "overrides")
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision, and what it was made on."""
+
+    review_id: UUID
+    inspection_id: UUID
+    decision: RecordedDecision
 
 
 async def add(
@@ -22,8 +40,8 @@ async def add(
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('decisions ' || current_schema()))"))
     position, before = await head(session)
     said = new.model_dump(mode="json")
-    content = {name: said[name] for name in ("answers", "result")}
-    plain = new.model_dump(exclude={"answers", "result"})
+    content = {name: said[name] for name in _JSON}
+    plain = new.model_dump(exclude=set(_JSON))
     await session.execute(
         insert(decision).values(
             review_id=review_id,
@@ -44,13 +62,15 @@ async def head(session: AsyncSession) -> tuple[int, str]:
     return (row.position, row.hash) if row else (0, GENESIS)
 
 
-async def in_chain(session: AsyncSession, after: int, limit: int) -> list[LinkedDecision]:
-    """In the order of the chain, from behind a position on."""
-    query = select(decision).where(decision.c.position > after).order_by(decision.c.position).limit(limit)
-    return [
-        LinkedDecision(**dict(_decision(row)), link=Link(position=row.position, hash=row.hash))
-        for row in await session.execute(query)
-    ]
+async def in_chain(session: AsyncSession, reader: str, after: int, limit: int) -> list[LinkedDecision | SealedDecision]:
+    """In the order of the chain, from behind a position on, as this person may see it."""
+    query = select(decision, _sealed_to(reader).label("sealed"))
+    query = query.where(decision.c.position > after).order_by(decision.c.position).limit(limit)
+    part = list[LinkedDecision | SealedDecision]()
+    for row in await session.execute(query):
+        link = Link(position=row.position, hash=row.hash)
+        part.append(SealedDecision(link=link) if row.sealed else LinkedDecision(**dict(_decision(row)), link=link))
+    return part
 
 
 async def next_number(session: AsyncSession, work_item_id: UUID) -> int:
@@ -59,33 +79,95 @@ async def next_number(session: AsyncSession, work_item_id: UUID) -> int:
     return int((await session.execute(query)).scalar_one()) + 1
 
 
-async def has_passed(session: AsyncSession, review_id: UUID, gate: Gate, person: str) -> bool:
-    """Whether this person has passed this gate of the review."""
-    query = select(decision.c.id).where(
-        decision.c.review_id == review_id,
-        decision.c.gate == gate,
-        decision.c.outcome == Outcome.PASS,
-        decision.c.decided_by == person,
+async def passes(session: AsyncSession, review_id: UUID, but: UUID | None = None) -> list[tuple[Gate, str]]:
+    """The passes of a review that stand: gate, and who decided. `but`: as if this decision had never been."""
+    query = select(decision.c.gate, decision.c.decided_by).where(
+        decision.c.review_id == review_id, decision.c.outcome == Outcome.PASS, _STANDS
     )
-    return (await session.execute(query)).first() is not None
+    if but is not None:
+        query = query.where(decision.c.id != but)
+    return [(Gate(row.gate), row.decided_by) for row in await session.execute(query)]
 
 
-async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[RecordedDecision]:
-    """All of them, oldest first."""
-    query = select(decision).where(decision.c.work_item_id == work_item_id).order_by(decision.c.number)
-    return [_decision(row) for row in await session.execute(query)]
+async def by_id(session: AsyncSession, decision_id: UUID) -> StoredDecision | None:
+    row = (await session.execute(select(decision).where(decision.c.id == decision_id))).first()
+    return StoredDecision(row.review_id, row.inspection_id, _decision(row)) if row else None
+
+
+async def newest_standing(session: AsyncSession, work_item_id: UUID) -> UUID | None:
+    """The work item's last decision that nothing took the place of."""
+    query = select(decision.c.id).where(decision.c.work_item_id == work_item_id, _STANDS)
+    return (await session.execute(query.order_by(decision.c.number.desc()).limit(1))).scalar()
+
+
+async def add_untold(
+    session: AsyncSession, event: DecisionRecorded, number: int, due_at: datetime, correlation_id: str
+) -> None:
+    await session.execute(
+        insert(untold).values(
+            decision_id=event.decision.id,
+            work_item_id=event.decision.work_item_id,
+            number=number,
+            due_at=due_at,
+            event=event.model_dump(mode="json"),
+            correlation_id=correlation_id,
+        )
+    )
+
+
+async def work_item_of_untold(session: AsyncSession, decision_id: UUID) -> UUID | None:
+    query = select(untold.c.work_item_id).where(untold.c.decision_id == decision_id)
+    return (await session.execute(query)).scalar()
+
+
+async def untold_number(session: AsyncSession, decision_id: UUID) -> int | None:
+    """Lock the work item first."""
+    return (await session.execute(select(untold.c.number).where(untold.c.decision_id == decision_id))).scalar()
+
+
+async def remove_untold(session: AsyncSession, decision_id: UUID, *, due_after: datetime) -> bool:
+    """Lock the work item first. False: it was told, or is due."""
+    query = delete(untold).where(untold.c.decision_id == decision_id, untold.c.due_at > due_after)
+    return (await session.execute(query.returning(untold.c.decision_id))).first() is not None
+
+
+async def take_untold(session: AsyncSession, work_item_id: UUID, up_to: int) -> list[tuple[int, Any, str]]:
+    """Number, event and correlation id of what is to be told now, in order. Lock the work item first."""
+    query = delete(untold).where(untold.c.work_item_id == work_item_id, untold.c.number <= up_to)
+    rows = await session.execute(query.returning(untold.c.number, untold.c.event, untold.c.correlation_id))
+    return sorted((row.number, row.event, row.correlation_id) for row in rows)
+
+
+async def of_work_item(session: AsyncSession, reader: str, work_item_id: UUID) -> list[RecordedDecision]:
+    """All of them that this person may see, oldest first."""
+    query = select(decision).where(decision.c.work_item_id == work_item_id, ~_sealed_to(reader))
+    return [_decision(row) for row in await session.execute(query.order_by(decision.c.number))]
 
 
 async def page(
-    session: AsyncSession, work_item_id: UUID | None, after: UUID | None, limit: int
+    session: AsyncSession,
+    reader: str,
+    work_item_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+    *,
+    exceptions: bool = False,
 ) -> list[RecordedDecision]:
-    """Newest first."""
-    query = select(decision).order_by(decision.c.id.desc()).limit(limit)
+    """Those that this person may see, newest first. `exceptions`: only those that override an automatic fail."""
+    query = select(decision).where(~_sealed_to(reader)).order_by(decision.c.id.desc()).limit(limit)
+    if exceptions:
+        query = query.where(decision.c.overrides.is_not(None), _STANDS)
     if work_item_id is not None:
         query = query.where(decision.c.work_item_id == work_item_id)
     if after is not None:
         query = query.where(decision.c.id < after)
     return [_decision(row) for row in await session.execute(query)]
+
+
+def _sealed_to(reader: str) -> ColumnElement[bool]:
+    """Another's decision at a gate that is still open: whoever may be the next to decide there must not see it."""
+    at_its_gate = (review.c.id == decision.c.review_id) & (review.c.gate == decision.c.gate)
+    return exists().where(at_its_gate, review.c.state == ReviewState.OPEN) & (decision.c.decided_by != reader)
 
 
 def _decision(row: Row[Any]) -> RecordedDecision:

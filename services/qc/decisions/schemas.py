@@ -1,14 +1,17 @@
 """Decisions as the API takes and shows them."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
 
-from contracts.qc import ChecklistAnswer, Decision, GateResult
+from contracts.qc import ChecklistAnswer, Decision, FlagAnswer, GateResult, Mark
 from contracts.values import Gate, Outcome, Sha256
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Check = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{2}$")]
+Cause = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+T = TypeVar("T")
 
 
 class NewDecision(BaseModel):
@@ -26,6 +29,26 @@ class NewDecision(BaseModel):
     reasons: list[Name] = Field(default=[], max_length=50, description="Why it fails; a pass has none.")
     note: str = Field(default="", max_length=2000, description="For the person who must fix it.")
     zoom_inspected: StrictBool = Field(default=False, description="The image was inspected at 100 % zoom.")
+    flags: dict[Check, FlagAnswer] | None = Field(
+        default=None, max_length=100, description="Automatic flag → its answer; a pass accepts each one that is open."
+    )
+    marks: list[Mark] | None = Field(
+        default=None, max_length=200, description="Where on the image the reasons show, in its pixels."
+    )
+    causes: dict[Name, Cause] | None = Field(
+        default=None, max_length=100, description="Why an item is answered `fail` or `not_applicable`."
+    )
+    overrides: dict[Check, Cause] | None = Field(
+        default=None,
+        max_length=100,
+        description="Automatic fail → why it doesn't count; by the owner of that check's gate. Kept as an exception.",
+    )
+
+    @field_validator("flags", "marks", "causes", "overrides")
+    @classmethod
+    def nothing_is_said_one_way(cls, value: T) -> T | None:
+        """Empty is the same as absent."""
+        return value or None
 
 
 class RecordedDecision(Decision):
@@ -33,6 +56,34 @@ class RecordedDecision(Decision):
 
     zoom_inspected: bool
     result: GateResult
+    withdrawn: bool | None = Field(
+        default=None,
+        description="True: it only takes back the decision that it supersedes, whose outcome it repeats; the gate is"
+        " open again.",
+    )
+
+
+class DecisionBatch(BaseModel):
+    """Decisions on several work items of one SKU: all of them count, or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decisions: list[NewDecision] = Field(min_length=1, max_length=50)
+
+
+class RecordedBatch(BaseModel):
+    items: list[RecordedDecision] = Field(description="In the order in which they were sent.")
+
+
+class Supersession(BaseModel):
+    """What takes the place of a decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: NewDecision | None = Field(
+        default=None, description="The right one. None: it is only taken back, and the gate is decided anew."
+    )
+    note: str = Field(default="", max_length=2000, description="Why it is taken back, where it only is.")
 
 
 class Link(BaseModel):
@@ -49,8 +100,15 @@ class LinkedDecision(RecordedDecision):
     link: Link
 
 
+class SealedDecision(BaseModel):
+    """The place of a decision that its reader may not see yet: its gate is open, and waits for others."""
+
+    sealed: Literal[True] = True
+    link: Link
+
+
 class ChainPart(BaseModel):
     """A stretch of the chain, oldest first."""
 
-    items: list[LinkedDecision]
+    items: list[LinkedDecision | SealedDecision]
     head: int = Field(ge=0, description="Position of the newest decision; 0: there is none.")

@@ -1,20 +1,21 @@
 """Deciding at a gate."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller, require_role
 from chassis.clock import now
-from chassis.events import Happened, record
 from chassis.ids import new_id
 from chassis.problems import Conflict, Invalid, NotFound
 from contracts.qc import Decision, DecisionRecorded, GateResult
-from contracts.values import Gate, Measurement, Outcome, Role, WorkItem, WorkState
+from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository
-from services.qc.decisions.domain import consequences, what_is_missing
+from services.qc.decisions.domain import Asked, consequences, escapes, what_is_missing
 from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
+from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
 from services.qc.reference import service as reference
@@ -24,11 +25,15 @@ from services.qc.reviews.domain import Review, ReviewState
 from services.qc.work import repository as work_items
 
 BY_MEASUREMENT = "measurement"
+NO_GRACE = timedelta(0)
 
 
-async def decide(session: AsyncSession, caller: Caller, body: NewDecision) -> RecordedDecision:
+async def decide(
+    session: AsyncSession, caller: Caller, body: NewDecision, grace: timedelta, supersedes: UUID | None = None
+) -> RecordedDecision:
     """Count a person's decision and open what follows. The work item's row is locked: of two people who decide at once
-    the second one sees what the first one did."""
+    the second one sees what the first one did. The others hear of it after the grace. `supersedes`: the decision whose
+    place it takes; the review stands where it stood before that."""
     role = await reference.owner_of_gate(session, body.gate)
     require_role(caller, role)
     work = await work_items.load(session, body.work_item_id, lock=True)
@@ -36,13 +41,18 @@ async def decide(session: AsyncSession, caller: Caller, body: NewDecision) -> Re
     if work is None or review is None:
         raise NotFound("No version of such a work item has been measured.")
     _check_nothing_changed(review, work, body)
-    await _check_person(session, review, caller)
-    await _check_complete(session, review, work, body)
+    await _check_person(session, review, caller, supersedes)
     inspection = await inspections.of_version(session, review.version.id)
     assert inspection is not None  # recorded in the transaction that opened the review
+    asked = await _asked(session, review, work, inspection.measurements)
+    if errors := what_is_missing(body, asked):
+        raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
     if body.outcome is Outcome.PASS:
-        await _check_no_open_fails(session, body.gate, inspection.measurements)
-    return await _record(session, review, work, body, inspection.id, decided_by=caller.subject, role=role)
+        await _check_fails_are_overridden(session, caller, body, asked.fails)
+    return await _record(
+        session, review, work, body, inspection.id, decided_by=caller.subject, role=role, grace=grace,
+        supersedes=supersedes,
+    )  # fmt: skip
 
 
 async def record_automatic_pass(
@@ -83,33 +93,45 @@ def _check_nothing_changed(review: Review, work: WorkItem, body: NewDecision) ->
         )
 
 
-async def _check_person(session: AsyncSession, review: Review, caller: Caller) -> None:
+async def _check_person(session: AsyncSession, review: Review, caller: Caller, supersedes: UUID | None) -> None:
     if caller.subject == review.version.delivered_by:
         raise OwnWork("You delivered this version: another person decides on it.")
     gate = review.standing.gate
     assert gate is not None
-    if review.standing.passes and await repository.has_passed(session, review.id, gate, caller.subject):
+    if (gate, caller.subject) in await repository.passes(session, review.id, but=supersedes):
         raise AnotherReviewer("You have passed this gate already: it needs different people.")
 
 
-async def _check_complete(session: AsyncSession, review: Review, work: WorkItem, body: NewDecision) -> None:
-    checklists = await reference.checklists_of(session, review.checklist_version)
-    reasons = (await reference.current_reasons(session)).by_id()
-    is_final = body.gate == (await _gates_of(session, work))[-1]
-    errors = what_is_missing(
-        body, checklists.at(body.gate), reasons.keys(), zoom_required=work.zoom_required and is_final
-    )
-    if errors:
-        raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
-
-
-async def _check_no_open_fails(session: AsyncSession, gate: Gate, measurements: Sequence[Measurement]) -> None:
+async def _asked(session: AsyncSession, review: Review, work: WorkItem, measurements: Sequence[Measurement]) -> Asked:
+    gate = review.standing.gate
+    assert gate is not None
     order = (await reference.current_gates(session)).in_order(Gate)
-    if blocking := reviews.blocking_a_pass(gate, order, measurements):
+    passed = {one for one, _ in await repository.passes(session, review.id)}
+    is_final = gate == (await _gates_of(session, work))[-1]
+    return Asked(
+        items=(await reference.checklists_of(session, review.checklist_version)).at(gate),
+        reasons=(await reference.current_reasons(session)).by_id().keys(),
+        flags=reviews.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG),
+        fails=reviews.blocking_a_pass(gate, order, measurements, passed),
+        size=reviews.pixel_size(measurements),
+        zoom=work.zoom_required and is_final,
+    )
+
+
+async def _check_fails_are_overridden(
+    session: AsyncSession, caller: Caller, body: NewDecision, fails: Sequence[Measurement]
+) -> None:
+    """A variant may answer for a gate that it doesn't have: overriding is still for that gate's owner."""
+    overridden = body.overrides or {}
+    if blocking := [one for one in fails if one.check not in overridden]:
         names = ", ".join(f"{one.check} {one.name}" for one in blocking)
         told = {"check", "name", "gate", "threshold", "detail"}
         checks = [one.model_dump(mode="json", include=told) for one in blocking]
-        raise OpenFails(f"It can't pass while these automatic checks fail: {names}.", checks=checks)
+        raise OpenFails(
+            f"It can't pass while these automatic checks fail and nobody overrides them: {names}.", checks=checks
+        )
+    for gate in {one.gate for one in fails}:
+        require_role(caller, await reference.owner_of_gate(session, gate))
 
 
 async def _gates_of(session: AsyncSession, work: WorkItem) -> list[Gate]:
@@ -125,9 +147,12 @@ async def _record(
     *,
     decided_by: str,
     role: Role | None,
+    grace: timedelta = NO_GRACE,
+    supersedes: UUID | None = None,
 ) -> RecordedDecision:
-    """Store the decision, move the review, and tell the others."""
-    said = consequences(body.reasons, await reference.current_reasons(session), ai=work.ai)
+    """Store the decision, move the review, and tell the others, after the grace."""
+    reasons = await reference.current_reasons(session)
+    said = consequences(body.reasons, reasons, ai=work.ai)
     if body.outcome is Outcome.PASS:
         standing = reviews.after_pass(review.standing, await _gates_of(session, work), work.final_reviewers)
     else:
@@ -146,12 +171,20 @@ async def _record(
         decided_by=decided_by,
         role=role,
         decided_at=at,
+        supersedes=supersedes,
         **body.model_dump(exclude={"zoom_inspected"}),
     )
     recorded = RecordedDecision(**dict(decision), zoom_inspected=body.zoom_inspected, result=result)
     number = await repository.next_number(session, work.id)
     await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
     await review_rows.move(session, review.id, standing, None if standing.gate else at)
-    event = DecisionRecorded(decision=decision, gate=result, ai_facets=said.ai_facets, rework_facets=said.rework_facets)
-    await record(session, Happened(event, work.id, number))
+    order = (await reference.current_gates(session)).in_order(Gate)
+    event = DecisionRecorded(
+        decision=decision,
+        gate=result,
+        ai_facets=said.ai_facets,
+        rework_facets=said.rework_facets,
+        escapes=escapes(body.gate, body.reasons, reasons, order) or None,
+    )
+    await announce(session, event, number, grace)
     return recorded

@@ -78,6 +78,12 @@ async def owner_of_gate(session: AsyncSession, gate: Gate) -> Role:
     return await owner_of_domain(session, (await current_gates(session)).rule(gate).domain)
 
 
+async def owners_of_gates(session: AsyncSession) -> dict[Gate, Role]:
+    """The one role that decides at each gate."""
+    rules = (await current_gates(session)).gates
+    return {rule.gate: await owner_of_domain(session, rule.domain) for rule in rules}
+
+
 async def publish_checklists(session: AsyncSession, content: Checklists, caller: Caller, expected: int) -> int:
     """The next version, by the owner of `pass_fail`; open reviews keep theirs. Returns its number."""
     require_role(caller, await owner_of_domain(session, Domain.PASS_FAIL))

@@ -1,6 +1,7 @@
 """A review: one version on its way through the gates of its work item."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from contracts.assets import Version
 from contracts.values import ComplexityClass, Gate, Measurement, MeasurementOutcome, WorkItem
+
+_SIZE = re.compile(r"(\d{1,9}) × (\d{1,9}) px")
 
 
 class ReviewState(StrEnum):
@@ -49,6 +52,12 @@ class Review:
     closed_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class PixelSize:
+    width: int
+    height: int
+
+
 def opened(gates: Sequence[Gate]) -> Standing:
     """At the first of the work item's gates."""
     return Standing(ReviewState.OPEN, gates[0])
@@ -73,6 +82,14 @@ def after_cancellation(standing: Standing) -> Standing:
     return _move(standing, ReviewState.WITHDRAWN)
 
 
+def taken_back(standing: Standing, gate: Gate, passes: int) -> Standing:
+    """Where it stood before its last decision, at this gate, was taken back: the one way out of a closed review.
+    Whether it may be taken is the decision's matter."""
+    if standing.state is ReviewState.WITHDRAWN:
+        raise IllegalTransition(f"{standing.state} → {ReviewState.OPEN}; legal: none, it is closed")
+    return Standing(ReviewState.OPEN, gate, passes)
+
+
 def _move(standing: Standing, to: ReviewState, gate: Gate | None = None, passes: int = 0) -> Standing:
     legal = TRANSITIONS[standing.state]
     if to not in legal:
@@ -89,8 +106,31 @@ def passes_by_measurement(
     return trusted and bool(outcomes) and all(outcome is MeasurementOutcome.PASS for outcome in outcomes)
 
 
-def blocking_a_pass(gate: Gate, order: Sequence[Gate], measurements: Sequence[Measurement]) -> list[Measurement]:
-    """The automatic fails that a pass of this gate would overlook: its own, and those of gates that come before it,
-    which count here when the work item has no such gate (a variant has no technical one)."""
-    reached = set(order[: order.index(gate) + 1])
-    return [one for one in measurements if one.outcome is MeasurementOutcome.FAIL and one.gate in reached]
+def blocking_a_pass(
+    gate: Gate, order: Sequence[Gate], measurements: Sequence[Measurement], passed: Collection[Gate] = ()
+) -> list[Measurement]:
+    """The automatic fails that a pass of this gate would overlook: see `open_at`."""
+    return open_at(gate, order, measurements, passed, MeasurementOutcome.FAIL)
+
+
+def open_at(
+    gate: Gate,
+    order: Sequence[Gate],
+    measurements: Sequence[Measurement],
+    passed: Collection[Gate],
+    outcome: MeasurementOutcome,
+) -> list[Measurement]:
+    """Measurements with this outcome that are this gate's to answer: its own, and those of gates between it and the one
+    that was passed before it, which the work item hasn't (a variant has no technical one). What that pass has accepted
+    or overridden is settled; but each of several people at one gate answers anew."""
+    reached = order[: order.index(gate) + 1]
+    settled = max((order.index(one) + 1 for one in passed if one in reached[:-1]), default=0)
+    return [one for one in measurements if one.outcome is outcome and one.gate in reached[settled:]]
+
+
+def pixel_size(measurements: Sequence[Measurement]) -> PixelSize | None:
+    """Width and height of the version as a viewer shows it, from its dimensions (T04); None: they weren't measured."""
+    for measured in measurements:
+        if measured.check == "T04" and (found := _SIZE.match(measured.detail)):
+            return PixelSize(int(found[1]), int(found[2]))
+    return None

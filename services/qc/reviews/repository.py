@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, DateTime, Row, Select, case, cast, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
-from contracts.values import Gate, MeasurementOutcome, WorkItem, WorkKind
+from contracts.values import Gate, MeasurementOutcome, Risk, WorkItem, WorkKind
 from services.qc.inspections.models import inspection
 from services.qc.reviews.domain import Review, ReviewState, Standing
 from services.qc.reviews.models import review
@@ -26,6 +27,14 @@ class ReviewFilter:
     kind: WorkKind | None = None
     sku: str | None = None
     work_item_id: UUID | None = None
+    gates: Sequence[Gate] | None = None
+    risk: Risk | None = None
+    opened_before: datetime | None = None
+
+
+class Order(StrEnum):
+    OLDEST = "oldest"  # what was opened first
+    URGENT = "urgent"  # what is most at risk, then what is due first, then what was opened first
 
 
 @dataclass(frozen=True)
@@ -72,24 +81,49 @@ async def open_ones(session: AsyncSession, work_item_id: UUID) -> list[Review]:
     return [_review(row) for row in rows]
 
 
-async def page(session: AsyncSession, by: ReviewFilter, after: UUID | None, limit: int) -> list[Listed]:
-    """Oldest first: what has waited longest is looked at first."""
+async def page(
+    session: AsyncSession, by: ReviewFilter, after: UUID | None, limit: int, order: Order = Order.OLDEST
+) -> list[Listed]:
+    """What has waited longest, or is most urgent, first. `after`: behind where this review stands now."""
     query: Select[Any] = (
         select(review, work_item.c.work, inspection.c.outcome)
         .join(work_item, work_item.c.id == review.c.work_item_id)
         .join(inspection, inspection.c.version_id == review.c.version_id)
-        .order_by(review.c.id)
+        .where(*_conditions(by))
         .limit(limit)
     )
-    for name in ("gate", "state", "kind", "sku", "work_item_id"):
-        if (value := getattr(by, name)) is not None:
-            query = query.where(review.c[name] == value)
-    if by.gate is not None:  # as the index wants to hear it
-        query = query.where(review.c.state == ReviewState.OPEN)
+    keys: tuple[ColumnElement[Any], ...] = (review.c.id,) if order is Order.OLDEST else _URGENCY
     if after is not None:
-        query = query.where(review.c.id > after)
-    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+        at = select(*keys).join(work_item, work_item.c.id == review.c.work_item_id).where(review.c.id == after)
+        if (key := (await session.execute(at)).first()) is None:
+            return []
+        query = query.where(tuple_(*keys) > tuple_(*key))
+    rows: Sequence[Row[Any]] = (await session.execute(query.order_by(*keys))).all()
     return [Listed(_review(row), WorkItem.model_validate(row.work), MeasurementOutcome(row.outcome)) for row in rows]
+
+
+_RISKS = (Risk.BREACHED, Risk.AT_RISK, Risk.ON_TIME)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_risk = work_item.c.work["risk"].astext
+_URGENCY = (
+    case(*((_risk == risk, rank) for rank, risk in enumerate(_RISKS)), else_=len(_RISKS)),
+    func.coalesce(cast(work_item.c.work["due_at"].astext, DateTime(timezone=True)), _NEVER),
+    review.c.id,
+)
+
+
+def _conditions(by: ReviewFilter) -> list[ColumnElement[bool]]:
+    equal = ("gate", "state", "kind", "sku", "work_item_id")
+    found = [review.c[name] == value for name in equal if (value := getattr(by, name)) is not None]
+    if by.gates is not None:
+        found.append(review.c.gate.in_(by.gates))
+    if by.gate is not None or by.gates is not None:  # as the index wants to hear it
+        found.append(review.c.state == ReviewState.OPEN)
+    if by.risk is not None:
+        found.append(_risk == by.risk)
+    if by.opened_before is not None:
+        found.append(review.c.opened_at < by.opened_before)
+    return found
 
 
 def _standing(standing: Standing, closed_at: datetime | None) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class OpenGate(BaseModel):
     passes: int
     passes_needed: int = Field(description="How many different people must pass it.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
-    blocked_by: list[str] = Field(description="Automatic checks that failed: with any of them a pass is refused.")
+    blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
+    flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int
     checklist: list[ChecklistItem] = Field(description="Every item is answered.")
     reasons: list[Reason] = Field(description="A fail names at least one of these.")
@@ -71,7 +72,20 @@ class ReviewPacket(BaseModel):
     open_gate: OpenGate | None = Field(description="None when nothing is left to decide.")
     work: WorkItem
     version: Version = Field(description="As it was stored; assets knows its zone.")
-    measurements: list[Measurement]
-    decisions: list[RecordedDecision] = Field(description="All of the work item, every round, oldest first.")
+    image: str = Field(description="Where its bytes are read, at the gateway.")
+    width: int | None = Field(description="Of the version as a viewer shows it, in px; None: it wasn't measured.")
+    height: int | None
+    measurements: list[Measurement] = Field(description="Each with its value and the threshold that decided.")
+    sent_back: RecordedDecision | None = Field(description="The fail that ended the round before, with its reasons.")
+    decisions: list[RecordedDecision] = Field(
+        description="Of the work item, every round, oldest first; without others' at a gate that is still open."
+    )
     opened_at: datetime
     closed_at: datetime | None
+
+
+class ReviewPackets(BaseModel):
+    """The packets of several work items."""
+
+    items: list[ReviewPacket] = Field(description="In the order in which they were asked for.")
+    unknown: list[UUID] = Field(description="Of these no version has been measured.")

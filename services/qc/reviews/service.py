@@ -1,6 +1,7 @@
 """Opening reviews, withdrawing them, and showing them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,15 +11,17 @@ from chassis.handlers import NotYet
 from chassis.ids import new_id
 from chassis.problems import NotFound
 from contracts.assets import Version
-from contracts.values import Gate, Measurement, WorkItem, WorkState
+from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository as decisions
+from services.qc.decisions.schemas import RecordedDecision
 from services.qc.decisions.service import record_automatic_pass
 from services.qc.inspections import repository as inspections
 from services.qc.inspections.schemas import Inspection
 from services.qc.reference import service as reference
+from services.qc.reference.schemas import Checklists, Gates, Reason
 from services.qc.reviews import domain, repository
 from services.qc.reviews.domain import Review
-from services.qc.reviews.schemas import OpenGate, ReviewPacket
+from services.qc.reviews.schemas import OpenGate, ReviewPacket, ReviewPackets
 from services.qc.work import repository as work_items
 
 
@@ -60,42 +63,105 @@ async def withdraw(session: AsyncSession, work_item_id: UUID, before_round: int 
         await repository.move(session, review.id, domain.after_cancellation(review.standing), now())
 
 
-async def read_packet(session: AsyncSession, work_item_id: UUID) -> ReviewPacket:
-    """The newest review of a work item with all that is needed to decide it. Raises `NotFound`."""
-    work = await work_items.load(session, work_item_id)
-    review = await repository.newest(session, work_item_id)
-    if work is None or review is None:
+async def read_packet(session: AsyncSession, reader: str, work_item_id: UUID) -> ReviewPacket:
+    """The newest review of a work item with all that this person needs to decide it. Raises `NotFound`."""
+    found = await read_packets(session, reader, [work_item_id])
+    if not found.items:
         raise NotFound("No version of such a work item has been measured.")
+    return found.items[0]
+
+
+async def read_packets(session: AsyncSession, reader: str, work_item_ids: Sequence[UUID]) -> ReviewPackets:
+    """The same of several work items, in their order; those without a measured version are named."""
+    found = list[tuple[WorkItem, Review]]()
+    unknown = list[UUID]()
+    for work_item_id in dict.fromkeys(work_item_ids):
+        work = await work_items.load(session, work_item_id)
+        review = await repository.newest(session, work_item_id)
+        if work is None or review is None:
+            unknown.append(work_item_id)
+        else:
+            found.append((work, review))
+    packs = await _packs(session, [review for _, review in found if review.standing.gate])
+    return ReviewPackets(
+        items=[await _packet(session, reader, work, review, packs) for work, review in found], unknown=unknown
+    )
+
+
+async def gates_of(session: AsyncSession, role: Role) -> list[Gate]:
+    """Where a role decides."""
+    return [gate for gate, owner in (await reference.owners_of_gates(session)).items() if owner is role]
+
+
+@dataclass(frozen=True)
+class _Packs:
+    """What all open gates of a call need."""
+
+    gates: Gates
+    owners: Mapping[Gate, Role]
+    reasons: list[Reason]
+    checklists: Mapping[int, Checklists]
+
+
+async def _packs(session: AsyncSession, open_reviews: Sequence[Review]) -> _Packs:
+    versions = {review.checklist_version for review in open_reviews}
+    return _Packs(
+        gates=await reference.current_gates(session),
+        owners=await reference.owners_of_gates(session) if open_reviews else {},
+        reasons=(await reference.current_reasons(session)).reasons,
+        checklists={version: await reference.checklists_of(session, version) for version in versions},
+    )
+
+
+async def _packet(session: AsyncSession, reader: str, work: WorkItem, review: Review, packs: _Packs) -> ReviewPacket:
     inspection = await inspections.of_version(session, review.version.id)
     assert inspection is not None  # recorded in the transaction that opened the review
-    gate = review.standing.gate
+    made = await decisions.of_work_item(session, reader, work.id)
+    size = domain.pixel_size(inspection.measurements)
+    passed = {one for one, _ in await decisions.passes(session, review.id)}
     return ReviewPacket(
         id=review.id,
         state=review.standing.state,
-        open_gate=await _open_gate(session, review, work, gate, inspection.measurements) if gate else None,
+        open_gate=_open_gate(review, work, inspection.measurements, packs, passed),
         work=work,
         version=review.version,
+        image=f"/v1/versions/{review.version.id}/content",
+        width=size.width if size else None,
+        height=size.height if size else None,
         measurements=inspection.measurements,
-        decisions=await decisions.of_work_item(session, work_item_id),
+        sent_back=_sent_back(made, review.version.round),
+        decisions=made,
         opened_at=review.opened_at,
         closed_at=review.closed_at,
     )
 
 
-async def _open_gate(
-    session: AsyncSession, review: Review, work: WorkItem, gate: Gate, measurements: Sequence[Measurement]
-) -> OpenGate:
-    gates = await reference.current_gates(session)
-    is_final = gate == gates.in_order(work.gates)[-1]
-    blocking = domain.blocking_a_pass(gate, gates.in_order(Gate), measurements)
+def _sent_back(made: Sequence[RecordedDecision], round_: int) -> RecordedDecision | None:
+    """The last fail of an earlier round that nothing took the place of."""
+    superseded = {one.supersedes for one in made}
+    standing = [one for one in made if one.id not in superseded and not one.withdrawn and one.round < round_]
+    return next((one for one in reversed(standing) if one.outcome is Outcome.FAIL), None)
+
+
+def _open_gate(
+    review: Review, work: WorkItem, measurements: Sequence[Measurement], packs: _Packs, passed: Collection[Gate]
+) -> OpenGate | None:
+    gate = review.standing.gate
+    if gate is None:
+        return None
+    is_final = gate == packs.gates.in_order(work.gates)[-1]
+    order = packs.gates.in_order(Gate)
+    blocking = domain.blocking_a_pass(gate, order, measurements, passed)
+    flags = domain.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG)
     return OpenGate(
         gate=gate,
-        decided_by_role=await reference.owner_of_gate(session, gate),
+        decided_by_role=packs.owners[gate],
         passes=review.standing.passes,
         passes_needed=work.final_reviewers if is_final else 1,
         zoom_required=work.zoom_required and is_final,
         blocked_by=[measured.check for measured in blocking],
+        flags=[measured.check for measured in flags],
         checklist_version=review.checklist_version,
-        checklist=(await reference.checklists_of(session, review.checklist_version)).at(gate),
-        reasons=(await reference.current_reasons(session)).reasons,
+        checklist=packs.checklists[review.checklist_version].at(gate),
+        reasons=packs.reasons,
     )
