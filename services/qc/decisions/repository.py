@@ -1,5 +1,6 @@
 """SQL of decisions: they are added to their chain and read, never changed."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,15 @@ async def of_work_item(session: AsyncSession, work_item_id: UUID) -> list[Record
     """All of them, oldest first."""
     query = select(decision).where(decision.c.work_item_id == work_item_id).order_by(decision.c.number)
     return [_decision(row) for row in await session.execute(query)]
+
+
+async def of_reviews(session: AsyncSession, review_ids: Sequence[UUID]) -> dict[UUID, list[RecordedDecision]]:
+    """Those of each review, oldest first."""
+    found: dict[UUID, list[RecordedDecision]] = {review_id: [] for review_id in review_ids}
+    query = select(decision).where(decision.c.review_id.in_(review_ids)).order_by(decision.c.number)
+    for row in await session.execute(query):
+        found[row.review_id].append(_decision(row))
+    return found
 
 
 async def page(
