@@ -188,3 +188,14 @@ def test_a_crop_that_cannot_be_laid_over_its_master_has_no_colours_to_compare() 
     for outcome, reference in rules.items():
         [found] = [one for one in inspect(crop, "x.jpg", ImageSpec(), reference) if one.check == "F01"]
         assert found.outcome is outcome, found
+
+
+def test_where_the_capture_was_cut_off_nothing_is_taken_for_a_changed_detail() -> None:
+    """The first round was cropped wrongly: what the second one shows beside the old frame is no change."""
+    pixels = sample(HOODIE, view="back")
+    cut = pixels.shape[1] // 10
+    capture = np.pad(pixels[:, cut:], ((0, 0), (0, cut), (0, 0)), mode="edge")
+    found = against(jpeg(pixels), jpeg(capture))
+    assert {check: found[check].outcome for check in ("S01", "S02", "S03")} == dict.fromkeys(
+        ("S01", "S02", "S03"), PASS
+    )
