@@ -71,6 +71,8 @@ def _from_own_colour(frame: Frame, reference: Reference, bits: int) -> float | N
     approved = reference.colour
     if approved is None or approved.picture is None:
         return None
+    if approved is reference.capture:  # a variant's master: its crop has other shares of each colour, F01 judges it
+        return None
     if (bits ^ perceptual_hash(approved.subject)).bit_count() > frame.thresholds.near_duplicate_bits:
         return None
     return _apart(frame, approved.regions)
