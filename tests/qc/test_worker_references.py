@@ -1,6 +1,7 @@
 """What the worker compares a stored version with: chosen from qc's own tables, read from the store, kept with the
 inspection. All files are real, and so are the decisions that approve them."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from io import BytesIO
@@ -22,6 +23,7 @@ from services.qc.worker import create_app
 from tests.qc import retouching
 from tests.qc.retouching import sample
 from tests.qc.stage import Stage, version_of, work_item
+from tests.qc.test_worker import until_tried_again
 
 SPEC = ImageSpec(formats=["jpeg"], white_background=True)
 TEE, BAG = 0, 3
@@ -31,10 +33,13 @@ Deliver = Callable[..., Awaitable[tuple[Version, dict[str, Any]]]]
 
 
 @pytest.fixture
-async def deliver(stage: Stage, start: Start, tmp_path: Path) -> Deliver:
+async def worker(stage: Stage, start: Start) -> Harness:
+    return await start(create_app, QcSettings, fresh=False, process="worker")
+
+
+@pytest.fixture
+def deliver(stage: Stage, worker: Harness, tmp_path: Path) -> Deliver:
     """Store a file for a work item, and wait until a real worker has measured it."""
-    worker: Harness = await start(create_app, QcSettings, fresh=False, process="worker")
-    assert worker.client
 
     async def stored(work: WorkItem, data: bytes, **changes: Any) -> tuple[Version, dict[str, Any]]:
         digest = hashlib.sha256(data).hexdigest()
@@ -145,6 +150,23 @@ async def test_a_variant_is_compared_with_its_approved_master(stage: Stage, deli
     orphan = work_item(kind=WorkKind.VARIANT, channel="shop", parent_id=work_item().id, gates=[Gate.FINAL_QC])
     _, alone = await deliver(await stage.publish_work(orphan), jpeg(sample(TEE)), channel_pack=1)
     assert {outcomes(alone)[check] for check in ("S01", "F01", "F03")} == {"cannot_measure"}
+
+
+async def test_it_waits_for_an_approved_file_that_the_store_does_not_give(
+    stage: Stage, worker: Harness, deliver: Deliver, tmp_path: Path
+) -> None:
+    work = await stage.publish_work(work_item(spec=SPEC))
+    first, _ = await deliver(work, jpeg(retouching.hue_turned(sample(TEE), 12)))
+    await fail(stage, first, Gate.FINAL_QC, "colour_mismatch")
+    work = await next_round(stage, work)
+    file = tmp_path / "store" / first.location
+    lost = file.rename(tmp_path / "lost")
+    delivery = asyncio.ensure_future(deliver(work, jpeg(sample(TEE))))
+    await until_tried_again(worker)
+    assert len(await stage.qc.fetch("SELECT 1 FROM inspection")) == 1
+    lost.rename(file)
+    _, found = await delivery
+    assert (against(found, "capture"), outcomes(found)["S01"]) == ([str(first.id)], "pass")
 
 
 async def test_what_other_slots_hold_is_known_until_it_fails(stage: Stage, deliver: Deliver) -> None:
