@@ -13,8 +13,9 @@ import pytest
 
 from chassis.testkit.harness import eventually
 from contracts.values import ImageSpec
+from services.qc.comparison.domain import Fingerprint, Place, References
 from services.qc.inspections.files import Files, Unreadable
-from services.qc.inspections.measuring import MeasuringProcess
+from services.qc.inspections.measuring import Job, MeasuringProcess
 from tests.qc.pictures import photo
 from tests.qc.stage import version_of, work_item
 
@@ -31,7 +32,12 @@ def process() -> Iterator[MeasuringProcess]:
 
 async def measured(process: MeasuringProcess, spec: Any = SPEC) -> tuple[str, str]:
     """Outcome and detail of T01."""
-    [decoded] = [one for one in await process.measure(photo(), "tee.jpg", spec) if one.check == "T01"]
+
+    async def complete(own: Fingerprint | None) -> References:
+        return References(slot=Place(sku="TS01", colorway="navy", view="front", channel=None))
+
+    verdict = await process.measure(Job(photo(), "tee.jpg", spec, {}), complete)
+    [decoded] = [one for one in verdict.measurements if one.check == "T01"]
     return decoded.outcome, decoded.detail
 
 
@@ -60,11 +66,10 @@ async def test_the_process_does_not_outlive_a_killed_worker(tmp_path: Path) -> N
     script = tmp_path / "worker.py"
     script.write_text(
         "import asyncio, multiprocessing, time\n"
-        "from contracts.values import ImageSpec\n"
         "from services.qc.inspections.measuring import MeasuringProcess\n"
         "if __name__ == '__main__':\n"
         "    process = MeasuringProcess(seconds=30, tries=1)\n"
-        "    asyncio.run(process.measure(b'', 'x.jpg', ImageSpec()))\n"
+        "    asyncio.run(process.engine())\n"
         "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "    time.sleep(60)\n"
     )

@@ -139,9 +139,28 @@ print(*sorted(one.check for one in found if one.outcome.value == "cannot_measure
 print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024)
 """
 
+MEASURE_AS_THE_WORKER_DOES = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from contracts.values import ImageSpec
+from services.qc.comparison.domain import Place, References, Seen
+from services.qc.inspections import child
+approved, candidate = (Path(path).read_bytes() for path in sys.argv[1:])
+printed = child.read(candidate, "x.jpg", {name: (approved, "x.jpg") for name in ("capture", "colour")})
+place = Place(sku="B", colorway="b", view="front", channel=None)
+other = Seen(version_id=UUID(int=1), sha256="0" * 64, place=place, fingerprint=printed)
+own = Place(sku="A", colorway="a", view="front", channel=None)
+found = child.measure(ImageSpec(), References(slot=own, batch=(other,) * 3, views=(other,), others=(other,)))
+assert not [one.detail for one in found if "itself broke" in one.detail]
+print(*sorted(one.check for one in found if one.outcome.value == "cannot_measure"))
+print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024)
+"""
 
+
+@pytest.mark.parametrize("script", [MEASURE, MEASURE_AS_THE_WORKER_DOES], ids=["engine", "worker"])
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak of this process's own memory")
-def test_a_picture_at_the_limit_is_compared_with_another_in_a_gibibyte(tmp_path: Path) -> None:
+def test_a_picture_at_the_limit_is_compared_with_another_in_a_gibibyte(tmp_path: Path, script: str) -> None:
     """A candidate of 100 megapixels, in the way that takes most to decode, and a capture that stays as large as one
     may."""
     scene: Any = cv2.resize(product(), (8_944, 11_180), interpolation=cv2.INTER_CUBIC)
@@ -151,7 +170,7 @@ def test_a_picture_at_the_limit_is_compared_with_another_in_a_gibibyte(tmp_path:
     cv2.imwrite(str(tmp_path / "approved.jpg"), capture)
     cv2.imwrite(str(tmp_path / "candidate.jpg"), scene, options)
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, tmp_path / "approved.jpg", tmp_path / "candidate.jpg"],
+        [sys.executable, "-c", script, tmp_path / "approved.jpg", tmp_path / "candidate.jpg"],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

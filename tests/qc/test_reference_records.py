@@ -298,3 +298,26 @@ def test_a_reference_crosses_to_another_process() -> None:
         naming=Naming("{sku}.jpg", SKUS, VIEWS),
     )
     assert pickle.loads(pickle.dumps(reference)) == reference
+
+
+def test_front_and_back_of_one_garment_are_no_near_duplicates_and_one_picture_twice_is() -> None:
+    """Trousers look alike from both sides, in hash and in colour; a front that was saved again and delivered as back
+    doesn't."""
+    front, back = (jpeg(sample(2, view=view)) for view in ("front", "back"))
+    own = Slot("TR01", "olive", "back")
+    reference = Reference(others=(Neighbour(Slot("TR01", "olive", "front"), printed(front)),), slot=own)
+    assert verdict("F05", back, reference).outcome is PASS
+    shifted = verdict("F05", jpeg(retouching.shifted(sample(2))), reference)
+    assert (shifted.outcome, "delivered twice" in shifted.detail) == (FLAG, True)
+    elsewhere = Reference(others=(Neighbour(Slot("TR09", "olive", "front"), printed(front)),), slot=own)
+    assert verdict("F05", back, elsewhere).outcome is FLAG
+
+
+def test_the_colours_of_a_crop_are_not_held_against_its_own_master() -> None:
+    """A hoodie's close-up, cropped square: alike by its hash, and its colours have other shares."""
+    pixels = sample(1, view="detail")
+    master = ApprovedFile(jpeg(pixels), "master.jpg")
+    top = (pixels.shape[0] - pixels.shape[1]) // 2
+    crop = jpeg(pixels[top : top + pixels.shape[1]])
+    as_master = Reference(others=()).reading(master, None).with_colour_of_capture()
+    assert verdict("F05", crop, as_master).outcome is PASS

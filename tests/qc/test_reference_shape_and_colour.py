@@ -175,3 +175,27 @@ def test_a_reference_that_should_be_there_and_is_not_is_said(against_what: Again
     assert {one.check for one in told} == checks
     assert {one.outcome for one in told} == {CANNOT}
     assert all("Not compared" in one.detail for one in told)
+
+
+def test_a_crop_that_cannot_be_laid_over_its_master_has_no_colours_to_compare() -> None:
+    """A square crop of a shoe's close-up: its colours have other shares, and a swatch's rules would flag it."""
+    pixels = sample(SHOE, view="detail")
+    master, crop = ApprovedFile(jpeg(pixels), "master.jpg"), jpeg(pixels[: pixels.shape[1]])
+    rules = {
+        CANNOT: Reference().reading(master, None).with_colour_of_capture(),
+        FLAG: Reference().reading(None, master),
+    }
+    for outcome, reference in rules.items():
+        [found] = [one for one in inspect(crop, "x.jpg", ImageSpec(), reference) if one.check == "F01"]
+        assert found.outcome is outcome, found
+
+
+def test_where_the_capture_was_cut_off_nothing_is_taken_for_a_changed_detail() -> None:
+    """The first round was cropped wrongly: what the second one shows beside the old frame is no change."""
+    pixels = sample(HOODIE, view="back")
+    cut = pixels.shape[1] // 10
+    capture = np.pad(pixels[:, cut:], ((0, 0), (0, cut), (0, 0)), mode="edge")
+    found = against(jpeg(pixels), jpeg(capture))
+    assert {check: found[check].outcome for check in ("S01", "S02", "S03")} == dict.fromkeys(
+        ("S01", "S02", "S03"), PASS
+    )

@@ -1,5 +1,6 @@
 """SQL of decisions: they are added to their chain and read, never changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -142,6 +143,15 @@ async def of_work_item(session: AsyncSession, reader: str, work_item_id: UUID) -
     """All of them that this person may see, oldest first."""
     query = select(decision).where(decision.c.work_item_id == work_item_id, ~_sealed_to(reader))
     return [_decision(row) for row in await session.execute(query.order_by(decision.c.number))]
+
+
+async def of_reviews(session: AsyncSession, review_ids: Sequence[UUID]) -> dict[UUID, list[RecordedDecision]]:
+    """Those of each review that stand, oldest first."""
+    found: dict[UUID, list[RecordedDecision]] = {review_id: [] for review_id in review_ids}
+    query = select(decision).where(decision.c.review_id.in_(review_ids), _STANDS).order_by(decision.c.number)
+    for row in await session.execute(query):
+        found[row.review_id].append(_decision(row))
+    return found
 
 
 async def page(

@@ -29,7 +29,11 @@ def inspect(
     Never raises for anything about the bytes: a file that can't be decoded fails T01, and what needs its pixels is
     `cannot_measure`.
     """
-    frame = read_frame(data, filename, thresholds)
+    return measure_frame(read_frame(data, filename, thresholds), spec, reference)
+
+
+def measure_frame(frame: Frame, spec: ImageSpec, reference: Reference) -> list[Measurement]:
+    """The same of a file that is decoded already."""
     return [_run(check, frame, spec, reference) for check in CHECKS if check.applies(spec, reference)]
 
 

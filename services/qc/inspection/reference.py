@@ -121,6 +121,10 @@ class Reference:
             colour=_read(colour, MOST_COLOUR_PIXELS, thresholds) if colour else self.colour,
         )
 
+    def with_colour_of_capture(self) -> "Reference":
+        """The capture is the colour reference too: decoded once, laid over the file once."""
+        return replace(self, colour=self.capture)
+
 
 NO_REFERENCE = Reference()
 

@@ -42,6 +42,7 @@ class Registration:
         Plane  # n, px of the reduced copy that the candidate reaches beyond the contour (less than 0: stays within)
     )
     both: Pixels  # 255 where both have subject, on the candidate's reduced copy
+    frame: Pixels  # 255 where the approved file's frame lies, there
     structure: Plane  # SSIM without lightness of what both show, −1 to 1; 1 where neither has any structure
     alike: float  # share of the places with structure that show the same
     box: tuple[float, float, float, float]  # of the approved subject, there: left, top, width, height
@@ -78,6 +79,7 @@ def register(approved: Subject, candidate: Subject) -> Registration | None:
         part=part,
         distance=np.where(moved, distance - np.median(distance), 0),
         both=both,
+        frame=laid_over(np.full_like(approved.mask, 255), scale, shift, both.shape, cv2.INTER_NEAREST),
         structure=structure,
         alike=alike,
         box=(float(left), float(top), approved.box[2] * scale, approved.box[3] * scale),

@@ -33,6 +33,7 @@ class Thresholds(Value):
     texture_lost: Bounds = Field(description="Least, fine structure over the capture's (F03).")
     texture_added: Bounds = Field(description="Most, of the same.")
     near_duplicate_bits: int = Field(ge=0, le=64, description="Most, of a hash of 64 (F05).")
+    same_product_bits: int = Field(ge=0, le=64, description="The same between views of one product in one colorway.")
     same_colour: float = Field(ge=0, description="ΔE00 under which a near duplicate is one (F05).")
     other_colour: float = Field(ge=0, description="ΔE00 over which it is another colorway (F05).")
     edge_width: Bounds = Field(description="Most, px (T09).")

@@ -1,17 +1,43 @@
 """Measuring in a process of its own: hostile bytes may end it or keep it busy, and the worker goes on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TypeVar
 
 from chassis.children import Child, begin_child
 from chassis.logs import get_logger
 from contracts.values import ImageSpec, Measurement
+from services.qc.comparison.domain import Engine, Fingerprint, References
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
 
 START_SECONDS = 60
+T = TypeVar("T")
 
 log = get_logger(__name__)
+
+Complete = Callable[[Fingerprint | None], Awaitable[References]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to be measured."""
+
+    data: bytes
+    filename: str
+    spec: ImageSpec
+    approved: dict[str, tuple[bytes, str]]  # bytes and name of the `capture` and the `colour` reference
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the process found. `references`: None where it found nothing, for the file ended it or took too long."""
+
+    measurements: list[Measurement]
+    fingerprint: Fingerprint | None = None
+    references: References | None = None
 
 
 class MeasuringProcess:
@@ -23,29 +49,59 @@ class MeasuringProcess:
         self._tries = tries
         self._turn = asyncio.Lock()
         self._child = Child(begin_child, child.own_id, start_seconds=START_SECONDS)
+        self._engine: Engine | None = None
 
-    async def measure(self, data: bytes, filename: str, spec: ImageSpec) -> list[Measurement]:
+    async def engine(self) -> Engine:
+        """Which one measures. Raises only when no process can be started."""
+        if self._engine is None:
+            async with self._turn:
+                await self._child.start()
+                self._engine = await self._child.call(child.engine)
+        return self._engine
+
+    async def measure(self, job: Job, complete: Complete) -> Verdict:
         """Every check's verdict; or that the file can't be measured, when it has ended the process or its time `tries`
-        times. Raises only when no process can be started."""
+        times. `complete` is told what the file shows, and answers all that it is compared with.
+
+        Raises what `complete` raises, and when no process can be started.
+        """
         async with self._turn:
             for _ in range(self._tries):
                 await self._child.start()
                 try:
-                    async with asyncio.timeout(self._seconds):
-                        return await self._child.call(child.measure, data, filename, spec)
-                except TimeoutError:  # a second try would take as long, and hold up those that wait
-                    self.close()
-                    return self._given_up(filename, f"it takes longer than {self._seconds:g} seconds")
-                except BrokenProcessPool:  # perhaps by another's need of memory: it gets another try
-                    self.close()
+                    fingerprint = await self._in_time(child.read, job.data, job.filename, job.approved)
                 except Exception as error:
-                    log.error("the engine broke", filename=filename, exc_info=error)
-                    return not_measurable(f"the engine broke ({type(error).__name__})")
-            return self._given_up(filename, "it ends the process that measures it, perhaps by its need of memory")
+                    if (verdict := self._ended_by(error, job.filename)) is not None:
+                        return verdict
+                    continue
+                references = await complete(fingerprint)
+                try:
+                    measurements = await self._in_time(child.measure, job.spec, references)
+                except Exception as error:
+                    if (verdict := self._ended_by(error, job.filename)) is not None:
+                        return verdict
+                    continue
+                return Verdict(measurements, fingerprint, references)
+            return self._given_up(job.filename, "it ends the process that measures it, perhaps by its need of memory")
 
-    def _given_up(self, filename: str, cause: str) -> list[Measurement]:
+    async def _in_time(self, function: Callable[..., T], *arguments: object) -> T:
+        async with asyncio.timeout(self._seconds):
+            return await self._child.call(function, *arguments)
+
+    def _ended_by(self, error: Exception, filename: str) -> Verdict | None:
+        """The verdict after an error; None for another try."""
+        if isinstance(error, TimeoutError):  # a second try would take as long, and hold up those that wait
+            self.close()
+            return self._given_up(filename, f"it takes longer than {self._seconds:g} seconds")
+        if isinstance(error, BrokenProcessPool):  # perhaps by another's need of memory: it gets another try
+            self.close()
+            return None
+        log.error("the engine broke", filename=filename, exc_info=error)
+        return Verdict(not_measurable(f"the engine broke ({type(error).__name__})"))
+
+    def _given_up(self, filename: str, cause: str) -> Verdict:
         log.warning("a file is not measured", filename=filename, cause=cause)
-        return not_measurable(cause)
+        return Verdict(not_measurable(cause))
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

@@ -15,7 +15,12 @@ inspection = Table(
     Column("spec", JSONB, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("completed_at", DateTime(timezone=True), nullable=False),
-    comment="One a version: what it was measured against, and the worst that was found.",
+    Column("engine", JSONB),
+    Column("compared_with", JSONB, nullable=False),
+    Column("key", Text),
+    Column("measured_as", Uuid),
+    comment="One a version: what it was measured against, and the worst that was found. `key`: what"
+    " has the same key has the same results; `measured_as`: the inspection that they were taken from.",
 )
 
 measurement = Table(

@@ -2,16 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.qc.inspections.models import inspection, measurement
 from services.qc.inspections.schemas import Inspection
 
 
-async def add(session: AsyncSession, new: Inspection) -> None:
-    row = new.model_dump(exclude={"spec", "measurements"})
-    await session.execute(insert(inspection).values(**row, spec=new.spec.model_dump(mode="json")))
+async def add(session: AsyncSession, new: Inspection, key: str | None = None) -> None:
+    """`key`: what another version must share to have the same results; None where nothing could be measured."""
+    row = new.model_dump(exclude={"spec", "measurements", "engine", "compared_with"})
+    content = new.model_dump(mode="json", include={"spec", "engine", "compared_with"})
+    await session.execute(insert(inspection).values(**row, **content, key=key))
     await session.execute(
         insert(measurement).values(
             [
@@ -30,7 +32,16 @@ async def add(session: AsyncSession, new: Inspection) -> None:
 
 
 async def of_version(session: AsyncSession, version_id: UUID) -> Inspection | None:
-    row = (await session.execute(select(inspection).where(inspection.c.version_id == version_id))).first()
+    return await _one(session, inspection.c.version_id == version_id)
+
+
+async def of_key(session: AsyncSession, key: str) -> Inspection | None:
+    """The first that was measured under this key."""
+    return await _one(session, (inspection.c.key == key) & inspection.c.measured_as.is_(None))
+
+
+async def _one(session: AsyncSession, which: ColumnElement[bool]) -> Inspection | None:
+    row = (await session.execute(select(inspection).where(which).order_by(inspection.c.id).limit(1))).first()
     if row is None:
         return None
     measured = await session.execute(

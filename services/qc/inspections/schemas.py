@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome, Sha256
+from services.qc.comparison.domain import Engine, Used
 
 
 class Inspection(BaseModel):
@@ -18,3 +19,10 @@ class Inspection(BaseModel):
     outcome: MeasurementOutcome = Field(description="The worst of the measurements.")
     measurements: list[Measurement] = Field(description="In the order of their checks.")
     completed_at: AwareDatetime
+    engine: Engine | None = Field(default=None, description="What measured it; none where nothing could.")
+    compared_with: list[Used] = Field(
+        default=[], description="Every reference that it was compared with. Of other slots, those that may look alike."
+    )
+    measured_as: UUID | None = Field(
+        default=None, description="The inspection that had measured the same before: its results are these."
+    )

@@ -1,6 +1,7 @@
 """Measuring a stored version, and what follows from it."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,11 +13,14 @@ from chassis.ids import new_id
 from contracts.assets import Version, VersionStored
 from contracts.envelope import Event
 from contracts.qc import InspectionCompleted
-from contracts.values import ImageSpec, Measurement, WorkKind
+from contracts.values import ImageSpec, Measurement, WorkItem, WorkKind
+from services.qc.comparison import repository as fingerprints
+from services.qc.comparison import service as comparison
+from services.qc.comparison.domain import Engine, Fingerprint, References, key_of
 from services.qc.inspections import repository
 from services.qc.inspections.domain import not_measurable, worst
 from services.qc.inspections.files import Files
-from services.qc.inspections.measuring import MeasuringProcess
+from services.qc.inspections.measuring import Job, MeasuringProcess
 from services.qc.inspections.schemas import Inspection
 from services.qc.reference import service as reference
 from services.qc.reviews.service import open_review
@@ -25,8 +29,14 @@ from services.qc.work import repository as work_items
 
 @dataclass(frozen=True)
 class Measured:
+    """`references`: all that it was compared with. Without an engine nothing could be measured."""
+
     spec: ImageSpec
     measurements: list[Measurement]
+    engine: Engine | None = None
+    references: References | None = None
+    fingerprint: Fingerprint | None = None
+    measured_as: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -40,21 +50,62 @@ class Inspector:
 
     async def measure(self, event: Event[VersionStored]) -> Measured:
         """Raises `NotYet` until the work item and, for a variant, the channel pack are known; `Unreadable` when the
-        store doesn't give the file."""
+        store doesn't give the file, or one that it is compared with."""
         version = event.data.version
         async with self.database.transaction() as session:
-            spec = await spec_of(session, version)
+            work = await _known_work(session, version)
+            spec = await spec_of(session, work, version)
+            references = await comparison.choose(session, work, version)
         if version.bytes > self.max_file_bytes:
             return Measured(spec, not_measurable(f"it has more than {self.max_file_bytes} bytes"))
+        engine = await self.process.engine()
+        kept = await self._measured_before(version, spec, engine, references)
+        return kept or await self._measured_now(version, spec, engine, references)
+
+    async def _measured_before(
+        self, version: Version, spec: ImageSpec, engine: Engine, references: References
+    ) -> Measured | None:
+        """The results of the same bytes, spec and references by the same engine, where there are such: the file isn't
+        even read."""
+        async with self.database.transaction() as session:
+            own = await fingerprints.of_bytes(session, version.sha256, engine.version)
+            if own is None:
+                return None
+            others = await comparison.look_alikes(session, version, own)
+            completed = references.model_copy(update={"others": others})
+            found = await repository.of_key(session, key_of(version, spec, engine, completed))
+        if found is None:
+            return None
+        return Measured(spec, found.measurements, engine, completed, own, found.id)
+
+    async def _measured_now(
+        self, version: Version, spec: ImageSpec, engine: Engine, references: References
+    ) -> Measured:
+        async def complete(own: Fingerprint | None) -> References:
+            async with self.database.transaction() as session:
+                others = await comparison.look_alikes(session, version, own)
+            return references.model_copy(update={"others": others})
+
         data = await self.files.read(version)
-        return Measured(spec, await self.process.measure(data, version.filename, spec))
+        approved = {}
+        for name, one in (("capture", references.capture), ("colour", references.colour)):
+            if one is not None:
+                approved[name] = await self.files.read(one), one.filename
+        verdict = await self.process.measure(Job(data, version.filename, spec, approved), complete)
+        if verdict.references is None:
+            return Measured(spec, verdict.measurements)
+        return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint)
 
 
-async def spec_of(session: AsyncSession, version: Version) -> ImageSpec:
-    """What the version must be: its shot's spec, and for a variant what the channel makes of it. Raises `NotYet`."""
+async def _known_work(session: AsyncSession, version: Version) -> WorkItem:
     work = await work_items.load(session, version.work_item_id)
     if work is None:
         raise NotYet(f"work item {version.work_item_id} is not known yet")
+    return work
+
+
+async def spec_of(session: AsyncSession, work: WorkItem, version: Version) -> ImageSpec:
+    """What the version must be: its shot's spec, and for a variant what the channel makes of it. Raises `NotYet`."""
     if version.kind is not WorkKind.VARIANT or version.channel is None:
         return work.spec
     pack = await reference.channel_pack(session, version.channel, version.channel_pack)
@@ -68,6 +119,7 @@ async def complete_inspection(session: AsyncSession, event: Event[VersionStored]
     version = event.data.version
     if await repository.of_version(session, version.id) is not None:
         return
+    engine, references = measured.engine, measured.references
     inspection = Inspection(
         id=new_id(),
         version_id=version.id,
@@ -77,8 +129,14 @@ async def complete_inspection(session: AsyncSession, event: Event[VersionStored]
         outcome=worst(measured.measurements),
         measurements=measured.measurements,
         completed_at=now(),
+        engine=engine,
+        compared_with=references.used() if references else [],
+        measured_as=measured.measured_as,
     )
-    await repository.add(session, inspection)
-    completed = InspectionCompleted(**inspection.model_dump(exclude={"spec"}))
+    key = key_of(version, measured.spec, engine, references) if engine and references else None
+    await repository.add(session, inspection, key)
+    if engine and measured.fingerprint:
+        await fingerprints.add(session, version, measured.fingerprint, engine.version)
+    completed = InspectionCompleted(**inspection.model_dump(include=set(InspectionCompleted.model_fields)))
     await record(session, Happened(completed, inspection.id, 1))
     await open_review(session, version, inspection)

@@ -101,6 +101,15 @@ class Reason(BaseModel):
     returns_to: Word = Field(description="Where the work goes.")
     returns_to_ai: Word | None = Field(default=None, description="Where it goes instead when AI made the output.")
     preventable: bool = False
+    same_take: bool = Field(
+        default=False,
+        description="The picture stays: a version that failed for this alone, and whose fit had passed, is the capture"
+        " that the next rounds are compared with.",
+    )
+
+    def keeps_take(self, *, ai: bool) -> bool:
+        """Whether what comes next is the same take; what AI makes anew isn't."""
+        return self.same_take and not (ai and self.returns_to_ai)
 
     def target(self, *, ai: bool) -> str:
         """Where it sends the work."""

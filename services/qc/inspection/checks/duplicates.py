@@ -23,16 +23,18 @@ def exact_duplicate(frame: Frame, spec: ImageSpec, reference: Reference) -> Find
     return Finding(PASS, "No other slot holds this picture.", None, threshold)
 
 
-@check("F05", "near_duplicate", unit="ΔE00", gate=Gate.FINAL_QC, against=Against.OTHERS)
+@check("F05", "near_duplicate", unit="ΔE00", gate=Gate.FINAL_QC, version=2, against=Against.OTHERS)
 def near_duplicate(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Pictures that look alike by their hash, parted by colour: alike in colour too, it is one picture in two slots;
     another colour than this slot's own reference, it is another colorway's. The hash alone says nothing: colorways of
-    one product are alike by it, and so are some products."""
+    one product are alike by it, and so are some products. Front and back of one garment are alike in both: of the same
+    product in the same colorway only what is all but the same hash counts."""
     bounds = frame.thresholds
     bits = perceptual_hash(frame.subject)
     alike: list[tuple[float, Neighbour]] = []
     for other in _other_slots(reference):
-        if (bits ^ other.fingerprint.phash).bit_count() <= bounds.near_duplicate_bits:
+        most = bounds.same_product_bits if _is_same_product(reference, other) else bounds.near_duplicate_bits
+        if (bits ^ other.fingerprint.phash).bit_count() <= most:
             apart = _apart(frame, other.fingerprint.regions)
             if apart is not None:
                 alike.append((apart, other))
@@ -59,10 +61,17 @@ def _other_slots(reference: Reference) -> list[Neighbour]:
     return [other for other in reference.others or () if own is None or not other.slot.is_same_shot(own)]
 
 
+def _is_same_product(reference: Reference, other: Neighbour) -> bool:
+    own = reference.slot
+    return own is not None and (own.sku, own.colorway) == (other.slot.sku, other.slot.colorway)
+
+
 def _from_own_colour(frame: Frame, reference: Reference, bits: int) -> float | None:
     """ΔE00 from this slot's own colour reference, where that is the same picture by its hash."""
     approved = reference.colour
     if approved is None or approved.picture is None:
+        return None
+    if approved is reference.capture:  # a variant's master: its crop has other shares of each colour, F01 judges it
         return None
     if (bits ^ perceptual_hash(approved.subject)).bit_count() > frame.thresholds.near_duplicate_bits:
         return None

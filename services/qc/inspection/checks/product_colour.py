@@ -21,10 +21,11 @@ _LEAST_SHARE = 0.05  # of the subject: a smaller region is mostly edge
 _NO_REGION = 255
 
 
-@check("F01", "colour", unit="ΔE00", gate=Gate.FINAL_QC, against=Against.COLOUR)
+@check("F01", "colour", unit="ΔE00", gate=Gate.FINAL_QC, version=2, against=Against.COLOUR)
 def colour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The region whose mean colour is farthest from the approved reference. Of the same picture, region by region;
-    of another one (a swatch, another pose), by the nearest colour, which light and folds change: then it only flags."""
+    of another one (a swatch, another pose), by the nearest colour, which light and folds change: then it only flags.
+    A variant's master is its reference as the same picture, or not at all."""
     approved = reference.colour
     assert approved is not None
     if approved.picture is None:
@@ -44,6 +45,8 @@ def colour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         worst = int(found.difference.argmax())
         value, how = float(found.difference[worst]), _words(*found.change[worst].tolist())
         detail = f"its {_name(found.approved[worst])} is {how} than approved (ΔE00 {value:.1f})"
+    elif approved is reference.capture:  # no swatch: its crop has other shares of each colour, and perhaps a background
+        return cannot_measure("Not compared: it can't be laid over the picture that it was made from.")
     else:
         value = float(nearest_of(colours[:1], frame.regions)[0])
         detail = f"the reference's {_name(np.array(colours[0].lab))} isn't found nearer than ΔE00 {value:.1f}"

@@ -24,7 +24,7 @@ _LEAST_BLOB = 0.0002  # of the subject
 _END, _EDGE = 0.01, 2  # of the extent, and px at least: what counts as the end of the subject
 _ALIKE = 0.85  # SSIM without lightness: a place that shows the same
 _SAME_GROUND = 16  # levels between two backgrounds that part the same edges
-_RIM = 16  # px at the sides of the frame: what a shift leaves empty there, and half a window more
+_RIM = 16  # px at the sides of either frame: what a shift leaves empty there, and half a window more
 
 
 @check("S01", "contour", unit="% of height", gate=Gate.STYLING_FIT, against=Against.CAPTURE)
@@ -78,7 +78,7 @@ def length(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(outcome, detail, threshold=f"± {bound:g} %", **seen)
 
 
-@check("S03", "structure", unit="% of the subject", gate=Gate.STYLING_FIT, against=Against.CAPTURE)
+@check("S03", "structure", unit="% of the subject", gate=Gate.STYLING_FIT, version=2, against=Against.CAPTURE)
 def structure(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Places where the product shows something else than in the capture; fine texture has no say in it."""
     registration = compared(frame, reference, same_picture=True)
@@ -173,6 +173,7 @@ def structure_blobs(registration: Registration) -> list[Blob]:
     """Connected places without the capture's structure, the largest first."""
     inner: Pixels = cv2.erode(registration.both, np.ones((5, 5), np.uint8))
     broken = ((registration.structure < _BROKEN) & (inner > 0)).astype(np.uint8)
+    broken[cv2.erode(registration.frame, np.ones((2 * _RIM + 1,) * 2, np.uint8)) == 0] = 0
     broken[:_RIM], broken[-_RIM:], broken[:, :_RIM], broken[:, -_RIM:] = 0, 0, 0, 0
     count, _, facts, centres = cv2.connectedComponentsWithStats(broken)
     least = max(4.0, _LEAST_BLOB * cv2.countNonZero(registration.both))

@@ -1,0 +1,53 @@
+"""Choosing what a version is compared with, from what qc itself knows."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from contracts.assets import Version
+from contracts.values import WorkItem, WorkKind
+from services.qc.comparison import repository
+from services.qc.comparison.domain import Fingerprint, Place, References, Seen, batch_of, capture_among
+from services.qc.decisions import repository as decisions
+from services.qc.reference import service as reference
+
+NO_AI = "none"
+NEAR_BITS = 10
+"""Of a perceptual hash's 64: what differs in more is no near duplicate (the engine's own bound may be closer)."""
+
+
+async def choose(session: AsyncSession, work: WorkItem, version: Version) -> References:
+    """All but the other slots' pictures: those are looked for by what the file itself shows.
+
+    A shot is compared with its approved capture, its product's other views and its batch; a variant with its approved
+    master. Where no AI is on record, a file must not say otherwise; what AI did to a file is not on record yet.
+    """
+    slot = Place(sku=version.sku, colorway=version.colorway, view=version.view, channel=version.channel)
+    ai_use = None if work.ai else NO_AI
+    if version.kind is WorkKind.VARIANT:
+        if work.parent_id is None:
+            return References(slot=slot, ai_use=ai_use)
+        master = await repository.approved_master(session, work.parent_id)
+        return References(slot=slot, capture=master, colour=master, ai_use=ai_use, expected=("capture", "colour"))
+    white = work.spec.white_background
+    others = await repository.views(session, version, white=white)
+    views = tuple(one for one in others if one.place.view != version.view)
+    return References(
+        slot=slot,
+        capture=await _capture(session, work, version),
+        views=views or None,
+        batch=batch_of(others) if white else None,  # without a plain background no subject is told that is measured
+        ai_use=ai_use,
+    )
+
+
+async def look_alikes(session: AsyncSession, version: Version, own: Fingerprint | None) -> tuple[Seen, ...] | None:
+    """What other slots hold that may be the same picture; None for a file that can't be decoded."""
+    return None if own is None else tuple(await repository.neighbours(session, version, own, NEAR_BITS))
+
+
+async def _capture(session: AsyncSession, work: WorkItem, version: Version) -> Version | None:
+    failed = await repository.failed_before(session, version)
+    if not failed:
+        return None
+    decided = await decisions.of_reviews(session, [review_id for review_id, _ in failed])
+    reasons = (await reference.current_reasons(session)).by_id()
+    return capture_among([(one, decided[review_id]) for review_id, one in failed], work, reasons)

@@ -1,0 +1,27 @@
+"""Which engine this is: its results hold again only for the same code, libraries and bounds."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import __version__ as pillow
+
+from services.qc.inspection.thresholds import DEFAULT, Thresholds
+
+_LENGTH = 16  # hex digits
+
+
+@cache
+def code_version() -> str:
+    """Of every file of the engine, and of the libraries that decode and count: nobody has to remember to raise it."""
+    digest = hashlib.sha256(f"{cv2.__version__} {np.__version__} {pillow}".encode())
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:_LENGTH]
+
+
+def thresholds_version(thresholds: Thresholds = DEFAULT) -> str:
+    return hashlib.sha256(thresholds.model_dump_json().encode()).hexdigest()[:_LENGTH]
