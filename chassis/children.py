@@ -56,6 +56,9 @@ class Child:
         except (TimeoutError, BrokenProcessPool) as error:
             self.close()
             raise RuntimeError("the process doesn't start") from error
+        except BaseException:  # whoever asked has gone: a process that nobody knows the id of could never be ended
+            self.close()
+            raise
         self._process = next((one for one in multiprocessing.active_children() if one.pid == process_id), None)
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:

@@ -135,10 +135,11 @@ class Consumer:
         return await self._bus.js.pull_subscribe_bind(self.name, EVENTS_STREAM)
 
     async def caught_up(self) -> None:
-        """Until what was in the stream when this consumer began is handled, by whichever replica."""
-        while True:
-            if await self._has_caught_up():
-                return
+        """Until what was in the stream when this consumer began is handled, by whichever replica. Looked at twice: one
+        that was just declared has nothing pending before NATS has counted."""
+        looks = 0
+        while looks < 2:
+            looks = looks + 1 if await self._has_caught_up() else 0
             await asyncio.sleep(CAUGHT_UP_CHECK_SECONDS)
 
     async def _has_caught_up(self) -> bool:

@@ -85,6 +85,55 @@ async def test_a_decision_counts_at_once_and_is_told_after_its_grace(stage: Stag
     assert len(await stage.qc.recorded(DecisionRecorded)) == 2
 
 
+async def test_what_the_others_know_of_is_not_taken_back_without_another_decision(stage: Stage) -> None:
+    """And its successor, if that is a slip, isn't named to those who never heard of it."""
+    work = await stage.publish_work(work_item(gates=[Gate.FINAL_QC], final_reviewers=2))
+    version = await stage.measured(work)
+    first = await stage.decide(version, Gate.FINAL_QC, subject="quinn")
+    clock.move(GRACE)
+    await told(stage, work, 1)
+    fail = await stage.body(version, Gate.FINAL_QC, "fail", reasons=["file_naming"])
+    second = await supersede(stage, first, fail, role="qc_lead", subject="quinn")
+    assert second.status_code == 201, second.text
+    back = await supersede(stage, second, role="qc_lead", subject="quinn")
+    assert (back.status_code, back.json()["type"]) == (409, "urn:packshot:problem:stands")
+    third = await supersede(stage, second, await stage.body(version, Gate.FINAL_QC), role="qc_lead", subject="quinn")
+    assert third.status_code == 201, third.text
+    assert third.json()["supersedes"] == second.json()["id"]
+    clock.move(GRACE)
+    [_, event] = await told(stage, work, 2)
+    assert (str(event.decision.id), str(event.decision.supersedes)) == (third.json()["id"], first.json()["id"])
+    assert (await stage.packet(work.id))["open_gate"]["passes"] == 1
+
+
+async def test_only_the_owner_takes_back_and_never_on_their_own_work(stage: Stage) -> None:
+    work, version = await opened(stage)
+    failed = await stage.decide(version, Gate.TECHNICAL, "fail", subject="tom", reasons=["out_of_focus"])
+    own = await supersede(stage, failed, subject=version.delivered_by)
+    assert (own.status_code, own.json()["type"]) == (403, "urn:packshot:problem:own-work")
+    assert (await supersede(stage, failed, role="producer", subject="tom")).status_code == 403
+    assert (await stage.packet(work.id))["state"] == "failed"
+
+
+async def test_the_second_reviewer_sees_the_first_when_nothing_can_be_taken_back_any_more(stage: Stage) -> None:
+    work = await stage.publish_work(work_item(gates=[Gate.FINAL_QC], final_reviewers=2))
+    version = await stage.measured(work)
+    first = await stage.decide(version, Gate.FINAL_QC, subject="quinn", note="Nothing to find here.")
+    clock.move(GRACE)
+    await told(stage, work, 1)
+    await stage.decide(version, Gate.FINAL_QC, subject="remy")
+
+    async def seen_by(subject: str) -> list[str]:
+        answer = await stage.qc.client.get("/v1/decisions", headers=stage.qc.bearer("qc_lead", subject=subject))
+        return [one["id"] for one in answer.json()["items"]]
+
+    assert first.json()["id"] not in await seen_by("remy")
+    assert first.json()["id"] in await seen_by("quinn")
+    clock.move(GRACE)
+    await told(stage, work, 2)
+    assert first.json()["id"] in await seen_by("remy")
+
+
 async def test_a_pass_by_measurement_has_no_grace(stage: Stage) -> None:
     work = await stage.publish_work(work_item())
     await stage.measured(work, [measurement("T01", "pass")])

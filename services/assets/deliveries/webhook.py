@@ -94,5 +94,5 @@ def _parse(body: bytes) -> DeliveryNote:
             {"type": "json_invalid", "loc": ("body", error.pos), "msg": "not JSON", "ctx": {"error": error.msg}}
         ]
     except ValidationError as error:
-        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_context=False)]
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
     raise RequestValidationError(errors)

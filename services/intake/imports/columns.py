@@ -18,9 +18,10 @@ _WORD = re.compile(r"^[a-z0-9_]{1,60}$")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _HARMLESS = "'"
 # Where lists are separated by semicolons, a spreadsheet may split our commas' CSV at those, and at line ends, whatever
-# quotes there are: the inside of a cell begins another one there.
-_INNER = re.compile(r"""([;\r\n][\s"]*)(?=[=+\-@])""")
-_INNER_HARMLESS = re.compile(r"""([;\r\n][\s"]*)'(?=[=+\-@])""")
+# quotes there are: the inside of a cell begins another one there. A run stops at a line end, where the next one begins:
+# else many of them would take the square of their number.
+_INNER = re.compile(r"""([;\r\n](?:[^\S\r\n]|")*)(?=[=+\-@])""")
+_INNER_HARMLESS = re.compile(r"""([;\r\n](?:[^\S\r\n]|")*)'(?=[=+\-@])""")
 
 
 class Kind(StrEnum):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from services.intake.imports.rows import BATCH, ROWS_TIMER, batch_key
 from services.intake.imports.schemas import ImportView, RowOutcome, Rows
 from services.intake.reference import load_reference
 
-_CHUNK = 500
+_CHUNK_BYTES = 4 * 1024 * 1024  # of rows in one statement
 _NUMBER = b'{"number":'
 
 
@@ -59,7 +58,7 @@ async def start(
 
 async def _chunks(path: Path) -> AsyncIterator[list[bytes]]:
     with await asyncio.to_thread(path.open, "rb") as file:
-        while lines := await asyncio.to_thread(lambda: list(islice(file, _CHUNK))):
+        while lines := await asyncio.to_thread(lambda: file.readlines(_CHUNK_BYTES)):
             yield lines
 
 

@@ -73,15 +73,16 @@ class Row:
 
 def checked_cell(text: str) -> Cell:
     """What a cell says, however it came."""
-    text = as_it_was(text.strip())
-    if not text:
-        return BLANK
+    text = text.strip()
     if len(text) > MAX_CELL:
         return Cell(
             UNPRINTABLE.sub("�", text[:MAX_CELL]),
             f"This cell holds {len(text)} characters; {MAX_CELL} is the most.",
             "Shorten it.",
         )
+    text = as_it_was(text)
+    if not text:
+        return BLANK
     if UNPRINTABLE.search(text):
         return Cell(UNPRINTABLE.sub("�", text), "This cell holds characters that can't be printed.", "Type it anew.")
     if text.startswith("="):

@@ -132,7 +132,7 @@ def capture_among(
         named = [reasons.get(name) for one in decisions if one.outcome is Outcome.FAIL for name in one.reasons]
         if not named or not all(reason is not None and reason.keeps_take(ai=work.ai) for reason in named):
             return None
-        if any(one.gate is shape and one.outcome is Outcome.PASS for one in decisions):
+        if any(one.gate is shape and one.outcome is Outcome.PASS and not one.automatic for one in decisions):
             return version
     return None
 

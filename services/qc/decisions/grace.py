@@ -48,10 +48,12 @@ async def ring(session: AsyncSession, timer: Timer) -> None:
         crash_point("grace.told")
 
 
-async def taken_back(session: AsyncSession, decision_id: UUID, at: datetime) -> bool:
-    """Whether a decision is still in its grace; then it will never be told. The work item's row is locked. Its timer
-    stays, and finds nothing: whoever rings holds it while waiting for the work item."""
-    return await repository.remove_untold(session, decision_id, due_after=at)
+async def taken_back(session: AsyncSession, decision_id: UUID, at: datetime) -> DecisionRecorded | None:
+    """What would have been told of a decision that is still in its grace: now it never will. None: its grace is over.
+    The work item's row is locked. Its timer stays, and finds nothing: whoever rings holds it while waiting for the work
+    item."""
+    content = await repository.remove_untold(session, decision_id, due_after=at)
+    return None if content is None else DecisionRecorded.model_validate(content)
 
 
 async def _tell(session: AsyncSession, work_item_id: UUID, up_to: int) -> None:

@@ -126,10 +126,10 @@ async def untold_number(session: AsyncSession, decision_id: UUID) -> int | None:
     return (await session.execute(select(untold.c.number).where(untold.c.decision_id == decision_id))).scalar()
 
 
-async def remove_untold(session: AsyncSession, decision_id: UUID, *, due_after: datetime) -> bool:
-    """Lock the work item first. False: it was told, or is due."""
+async def remove_untold(session: AsyncSession, decision_id: UUID, *, due_after: datetime) -> Any | None:
+    """Its event. Lock the work item first. None: it was told, or is due."""
     query = delete(untold).where(untold.c.decision_id == decision_id, untold.c.due_at > due_after)
-    return (await session.execute(query.returning(untold.c.decision_id))).first() is not None
+    return (await session.execute(query.returning(untold.c.event))).scalar()
 
 
 async def take_untold(session: AsyncSession, work_item_id: UUID, up_to: int) -> list[tuple[int, Any, str]]:
@@ -175,9 +175,13 @@ async def page(
 
 
 def _sealed_to(reader: str) -> ColumnElement[bool]:
-    """Another's decision at a gate that is still open: whoever may be the next to decide there must not see it."""
+    """Another's decision at a gate that is still open, or would be again if a second one were taken back in its grace:
+    whoever may be the next to decide there must not see it."""
     at_its_gate = (review.c.id == decision.c.review_id) & (review.c.gate == decision.c.gate)
-    return exists().where(at_its_gate, review.c.state == ReviewState.OPEN) & (decision.c.decided_by != reader)
+    is_open = exists().where(at_its_gate, review.c.state == ReviewState.OPEN)
+    second = (_newer.c.review_id == decision.c.review_id) & (_newer.c.gate == decision.c.gate)
+    may_open = exists().where(untold.c.decision_id == _newer.c.id, second, _newer.c.decided_by != decision.c.decided_by)
+    return (is_open | may_open) & (decision.c.decided_by != reader)
 
 
 def _decision(row: Row[Any]) -> RecordedDecision:

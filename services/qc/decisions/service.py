@@ -29,11 +29,17 @@ NO_GRACE = timedelta(0)
 
 
 async def decide(
-    session: AsyncSession, caller: Caller, body: NewDecision, grace: timedelta, supersedes: UUID | None = None
+    session: AsyncSession,
+    caller: Caller,
+    body: NewDecision,
+    grace: timedelta,
+    supersedes: UUID | None = None,
+    told: UUID | None = None,
 ) -> RecordedDecision:
     """Count a person's decision and open what follows. The work item's row is locked: of two people who decide at once
     the second one sees what the first one did. The others hear of it after the grace. `supersedes`: the decision whose
-    place it takes; the review stands where it stood before that."""
+    place it takes; the review stands where it stood before that. `told`: the one that the others know of in that
+    place."""
     role = await reference.owner_of_gate(session, body.gate)
     require_role(caller, role)
     work = await work_items.load(session, body.work_item_id, lock=True)
@@ -51,7 +57,7 @@ async def decide(
         await _check_fails_are_overridden(session, caller, body, asked.fails)
     return await _record(
         session, review, work, body, inspection.id, decided_by=caller.subject, role=role, grace=grace,
-        supersedes=supersedes,
+        supersedes=supersedes, told=told,
     )  # fmt: skip
 
 
@@ -149,6 +155,7 @@ async def _record(
     role: Role | None,
     grace: timedelta = NO_GRACE,
     supersedes: UUID | None = None,
+    told: UUID | None = None,
 ) -> RecordedDecision:
     """Store the decision, move the review, and tell the others, after the grace."""
     reasons = await reference.current_reasons(session)
@@ -180,7 +187,7 @@ async def _record(
     await review_rows.move(session, review.id, standing, None if standing.gate else at)
     order = (await reference.current_gates(session)).in_order(Gate)
     event = DecisionRecorded(
-        decision=decision,
+        decision=decision.model_copy(update={"supersedes": told}),
         gate=result,
         ai_facets=said.ai_facets,
         rework_facets=said.rework_facets,

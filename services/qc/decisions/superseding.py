@@ -14,7 +14,7 @@ from contracts.qc import GateResult
 from contracts.values import Gate, WorkItem, WorkState
 from services.qc.decisions import grace as graces
 from services.qc.decisions import repository
-from services.qc.decisions.errors import Changed, Standing
+from services.qc.decisions.errors import Changed, OwnWork, Standing
 from services.qc.decisions.repository import StoredDecision
 from services.qc.decisions.schemas import NewDecision, RecordedDecision, Supersession
 from services.qc.decisions.service import decide
@@ -34,23 +34,27 @@ async def supersede(
     if stored is None:
         raise NotFound("There is no such decision.")
     old = stored.decision
-    if caller.subject != old.decided_by:
-        require_role(caller, await reference.owner_of_gate(session, old.gate))
+    require_role(caller, await reference.owner_of_gate(session, old.gate))
     _check_same(body.decision, old)
     work = await work_items.load(session, old.work_item_id, lock=True)
     review = await review_rows.newest(session, old.work_item_id)
     assert work is not None
     assert review is not None
+    if caller.subject == review.version.delivered_by:
+        raise OwnWork("You delivered this version: another person decides on it.")
     if caller.subject != old.decided_by and (review.id, review.standing.gate) == (stored.review_id, old.gate):
         raise NotFound("There is no such decision.")  # at an open gate only whoever decided sees it
     await _check_it_is_the_last(session, stored, review, work)
-    is_in_grace = await graces.taken_back(session, old.id, now())
-    if not is_in_grace:
-        _check_it_still_changes_nothing(old, review, body)
+    untold = await graces.taken_back(session, old.id, now())
+    told = old.id if untold is None else untold.decision.supersedes
+    if untold is None:
+        _check_it_still_changes_nothing(old, review)
+    if told is not None and body.decision is None:
+        raise Standing("The others know of a decision here: say by another decision what is right instead.")
     passes = [gate for gate, _ in await repository.passes(session, review.id, but=old.id)].count(old.gate)
     await review_rows.move(session, review.id, reviews.taken_back(review.standing, old.gate, passes), None)
     if body.decision is not None:
-        return await decide(session, caller, body.decision, grace, supersedes=old.id)
+        return await decide(session, caller, body.decision, grace, supersedes=old.id, told=told)
     return await _withdraw(session, caller, stored, body.note)
 
 
@@ -74,12 +78,10 @@ async def _check_it_is_the_last(session: AsyncSession, stored: StoredDecision, r
         raise Standing("It passed by measurement, which has no grace.")
 
 
-def _check_it_still_changes_nothing(old: RecordedDecision, review: Review, body: Supersession) -> None:
+def _check_it_still_changes_nothing(old: RecordedDecision, review: Review) -> None:
     standing = review.standing
     if standing.state is not ReviewState.OPEN or standing.gate != old.gate:
         raise Standing(f"Its grace is over, and the others have acted on it: {_acted(old.gate, review)}.")
-    if body.decision is None:
-        raise Standing("Its grace is over: say by another decision what is right instead.")
 
 
 def _acted(gate: Gate, review: Review) -> str:

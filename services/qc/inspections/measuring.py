@@ -56,7 +56,11 @@ class MeasuringProcess:
         if self._engine is None:
             async with self._turn:
                 await self._child.start()
-                self._engine = await self._child.call(child.engine)
+                try:
+                    self._engine = await self._child.call(child.engine)
+                except BrokenProcessPool:  # or it would be asked again and again
+                    self.close()
+                    raise
         return self._engine
 
     async def measure(self, job: Job, complete: Complete) -> Verdict:

@@ -87,10 +87,11 @@ class Inspector:
             return references.model_copy(update={"others": others})
 
         data = await self.files.read(version)
-        approved = {}
+        approved = dict[str, tuple[bytes, str]]()
         for name, one in (("capture", references.capture), ("colour", references.colour)):
-            if one is not None:
-                approved[name] = await self.files.read(one), one.filename
+            if one is not None and one.bytes <= self.max_file_bytes:  # else it is missing, and can't be compared with
+                both = name == "colour" and one == references.capture and "capture" in approved
+                approved[name] = approved["capture"] if both else (await self.files.read(one), one.filename)
         verdict = await self.process.measure(Job(data, version.filename, spec, approved), complete)
         if verdict.references is None:
             return Measured(spec, verdict.measurements)

@@ -25,6 +25,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refused while it would lose something: what is untold nobody would ever hear of."""
+    lost = "SELECT (SELECT count(*) FROM untold) + (SELECT count(*) FROM decision WHERE supersedes IS NOT NULL)"
+    if op.get_bind().execute(sa.text(lost)).scalar():
+        raise RuntimeError("decisions were not told yet, or were superseded: this revision stays")
     op.drop_table("untold")
     op.drop_column("decision", "withdrawn")
     op.drop_column("decision", "supersedes")
