@@ -91,7 +91,9 @@ class Decision(Value):
     overrides: dict[str, str] | None = Field(
         default=None, description="Automatic fail (check) that this pass overrides → why: an exception."
     )
-    supersedes: UUID | None = Field(default=None, description="The decision that this one takes the place of.")
+    supersedes: UUID | None = Field(
+        default=None, description="The decision that this one takes the place of; in events: of those that were told."
+    )
 
 
 class DecisionRecorded(EventData):
