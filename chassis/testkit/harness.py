@@ -42,8 +42,10 @@ class Start(Protocol):
     ) -> "Harness": ...
 
 
-async def eventually(check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
-    """What `check` answers, as soon as that is true; an AssertionError inside `check` counts as not yet."""
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS, every: float = 0.02) -> T:
+    """What `check` answers, as soon as that is true; an AssertionError inside `check` counts as not yet.
+
+    `every`: seconds between two looks, more where a look is dear."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         try:
@@ -55,7 +57,7 @@ async def eventually(check: Callable[[], Awaitable[T]], seconds: float = PATIENC
             failure = error
         if asyncio.get_running_loop().time() > deadline:
             raise failure or AssertionError(f"{check.__name__} is still {result!r} after {seconds} s")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,10 @@ class Harness:
                 process.kill()
             await process.wait()
 
-    async def eventually(self, check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
-        return await eventually(check, seconds)
+    async def eventually(
+        self, check: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS, every: float = 0.02
+    ) -> T:
+        return await eventually(check, seconds, every)
 
     async def until_answered(self, consumer: str) -> None:
         """Until this consumer has answered for every event that is there for it, and none waits for another try."""

@@ -139,10 +139,15 @@ async def take_untold(session: AsyncSession, work_item_id: UUID, up_to: int) -> 
     return sorted((row.number, row.event, row.correlation_id) for row in rows)
 
 
-async def of_work_item(session: AsyncSession, reader: str, work_item_id: UUID) -> list[RecordedDecision]:
-    """All of them that this person may see, oldest first."""
-    query = select(decision).where(decision.c.work_item_id == work_item_id, ~_sealed_to(reader))
-    return [_decision(row) for row in await session.execute(query.order_by(decision.c.number))]
+async def of_work_items(
+    session: AsyncSession, reader: str, work_item_ids: Sequence[UUID]
+) -> dict[UUID, list[RecordedDecision]]:
+    """All of each that this person may see, oldest first."""
+    found: dict[UUID, list[RecordedDecision]] = {work_item_id: [] for work_item_id in work_item_ids}
+    query = select(decision).where(decision.c.work_item_id.in_(work_item_ids), ~_sealed_to(reader))
+    for row in await session.execute(query.order_by(decision.c.number)):
+        found[row.work_item_id].append(_decision(row))
+    return found
 
 
 async def of_reviews(session: AsyncSession, review_ids: Sequence[UUID]) -> dict[UUID, list[RecordedDecision]]:

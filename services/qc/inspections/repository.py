@@ -1,5 +1,7 @@
 """SQL of inspections: they are added and read, never changed."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, insert, select
@@ -33,6 +35,18 @@ async def add(session: AsyncSession, new: Inspection, key: str | None = None) ->
 
 async def of_version(session: AsyncSession, version_id: UUID) -> Inspection | None:
     return await _one(session, inspection.c.version_id == version_id)
+
+
+async def of_versions(session: AsyncSession, version_ids: Sequence[UUID]) -> dict[UUID, Inspection]:
+    """Version → its inspection."""
+    rows = (await session.execute(select(inspection).where(inspection.c.version_id.in_(version_ids)))).all()
+    measured: dict[UUID, list[Any]] = {row.id: [] for row in rows}
+    query = select(measurement.c.inspection_id, measurement.c.measured).order_by(measurement.c.check)
+    for one in await session.execute(query.where(measurement.c.inspection_id.in_(measured))):
+        measured[one.inspection_id].append(one.measured)
+    return {
+        row.version_id: Inspection.model_validate({**row._mapping, "measurements": measured[row.id]}) for row in rows
+    }
 
 
 async def of_key(session: AsyncSession, key: str) -> Inspection | None:

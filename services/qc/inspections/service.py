@@ -87,11 +87,12 @@ class Inspector:
             return references.model_copy(update={"others": others})
 
         data = await self.files.read(version)
-        approved = dict[str, tuple[bytes, str]]()
-        for name, one in (("capture", references.capture), ("colour", references.colour)):
-            if one is not None and one.bytes <= self.max_file_bytes:  # else it is missing, and can't be compared with
-                both = name == "colour" and one == references.capture and "capture" in approved
-                approved[name] = approved["capture"] if both else (await self.files.read(one), one.filename)
+        # One that is too large is missing, and can't be compared with.
+        named = {"capture": references.capture, "colour": references.colour}
+        files = {name: one for name, one in named.items() if one is not None and one.bytes <= self.max_file_bytes}
+        once = {one.id: one for one in files.values()}
+        read = {version_id: (await self.files.read(one), one.filename) for version_id, one in once.items()}
+        approved = {name: read[one.id] for name, one in files.items()}
         verdict = await self.process.measure(Job(data, version.filename, spec, approved), complete)
         if verdict.references is None:
             return Measured(spec, verdict.measurements)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, DateTime, Row, Select, case, cast, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
@@ -72,6 +73,13 @@ async def newest(session: AsyncSession, work_item_id: UUID) -> Review | None:
     query = select(review).where(review.c.work_item_id == work_item_id).order_by(review.c.round.desc()).limit(1)
     row = (await session.execute(query)).first()
     return _review(row) if row else None
+
+
+async def newest_of(session: AsyncSession, work_item_ids: Sequence[UUID]) -> dict[UUID, Review]:
+    """Work item → the review of its last round."""
+    query = select(review).where(review.c.work_item_id.in_(work_item_ids)).ext(distinct_on(review.c.work_item_id))
+    rows = await session.execute(query.order_by(review.c.work_item_id, review.c.round.desc()))
+    return {row.work_item_id: _review(row) for row in rows}
 
 
 async def open_ones(session: AsyncSession, work_item_id: UUID) -> list[Review]:

@@ -73,19 +73,19 @@ async def read_packet(session: AsyncSession, reader: str, work_item_id: UUID) ->
 
 async def read_packets(session: AsyncSession, reader: str, work_item_ids: Sequence[UUID]) -> ReviewPackets:
     """The same of several work items, in their order; those without a measured version are named."""
-    found = list[tuple[WorkItem, Review]]()
-    unknown = list[UUID]()
-    for work_item_id in dict.fromkeys(work_item_ids):
-        work = await work_items.load(session, work_item_id)
-        review = await repository.newest(session, work_item_id)
-        if work is None or review is None:
-            unknown.append(work_item_id)
-        else:
-            found.append((work, review))
-    packs = await _packs(session, [review for _, review in found if review.standing.gate])
-    return ReviewPackets(
-        items=[await _packet(session, reader, work, review, packs) for work, review in found], unknown=unknown
-    )
+    ids = list(dict.fromkeys(work_item_ids))
+    works, newest = await work_items.load_many(session, ids), await repository.newest_of(session, ids)
+    known = [one for one in ids if one in works and one in newest]
+    reviews = [newest[one] for one in known]
+    packs = await _packs(session, [review for review in reviews if review.standing.gate])
+    measured = await inspections.of_versions(session, [review.version.id for review in reviews])
+    made = await decisions.of_work_items(session, reader, known)
+    standing = await decisions.of_reviews(session, [review.id for review in reviews])
+    items = [
+        _packet(works[one], review, measured[review.version.id], made[one], standing[review.id], packs)
+        for one, review in zip(known, reviews, strict=True)
+    ]
+    return ReviewPackets(items=items, unknown=[one for one in ids if one not in known])
 
 
 async def gates_of(session: AsyncSession, role: Role) -> list[Gate]:
@@ -113,12 +113,17 @@ async def _packs(session: AsyncSession, open_reviews: Sequence[Review]) -> _Pack
     )
 
 
-async def _packet(session: AsyncSession, reader: str, work: WorkItem, review: Review, packs: _Packs) -> ReviewPacket:
-    inspection = await inspections.of_version(session, review.version.id)
-    assert inspection is not None  # recorded in the transaction that opened the review
-    made = await decisions.of_work_item(session, reader, work.id)
+def _packet(
+    work: WorkItem,
+    review: Review,
+    inspection: Inspection,
+    made: Sequence[RecordedDecision],
+    standing: Sequence[RecordedDecision],
+    packs: _Packs,
+) -> ReviewPacket:
+    """`made`: what the reader may see of the work item's decisions; `standing`: those of the review that count."""
     size = domain.pixel_size(inspection.measurements)
-    passed = {one for one, _ in await decisions.passes(session, review.id)}
+    passed = {one.gate for one in standing if one.outcome is Outcome.PASS}
     return ReviewPacket(
         id=review.id,
         state=review.standing.state,
@@ -130,7 +135,7 @@ async def _packet(session: AsyncSession, reader: str, work: WorkItem, review: Re
         height=size.height if size else None,
         measurements=inspection.measurements,
         sent_back=_sent_back(made, review.version.round),
-        decisions=made,
+        decisions=list(made),
         opened_at=review.opened_at,
         closed_at=review.closed_at,
     )

@@ -41,3 +41,9 @@ async def load(session: AsyncSession, work_item_id: UUID, *, lock: bool = False)
     query = select(work_item.c.work).where(work_item.c.id == work_item_id)
     row = (await session.execute(query.with_for_update() if lock else query)).first()
     return WorkItem.model_validate(row.work) if row else None
+
+
+async def load_many(session: AsyncSession, work_item_ids: Sequence[UUID]) -> dict[UUID, WorkItem]:
+    """Those that are known."""
+    rows = await session.execute(select(work_item.c.id, work_item.c.work).where(work_item.c.id.in_(work_item_ids)))
+    return {row.id: WorkItem.model_validate(row.work) for row in rows}
