@@ -25,6 +25,7 @@ Token = Annotated[
     str | None, typer.Option(help="Who asks; by default one of the local issuer.", envvar="PACKSHOT_TOKEN")
 ]
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", envvar="PACKSHOT_DATA")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Photos that are measured at a time, a core each.")]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -148,6 +149,36 @@ def false_fails(
     from packshot.false_fails import print_false_fails
 
     raise typer.Exit(print_false_fails(folder, console))
+
+
+@qc.command("evaluate")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A folder with `catalogue.csv`.")],
+    out: Annotated[Path, typer.Option(help="Where `index.html` and `evaluation.json` are written.")],
+    checks: Annotated[str, typer.Option(help="Only these: `T09,F01`.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many photos, spread over the catalogue.")] = None,
+    processes: Processes = 2,
+    thresholds: Annotated[Path | None, typer.Option(help="Another pack of thresholds (TOML).")] = None,
+) -> None:
+    """Make defects and harmless changes from clean photos; show what each check finds, as JSON and as a page."""
+    from packshot.evaluate import evaluate_catalogue
+
+    raise typer.Exit(evaluate_catalogue(folder, out, checks, limit, processes, thresholds, console))
+
+
+@qc.command("calibrate")
+def calibrate(
+    source: Annotated[Path, typer.Argument(exists=True, help="What `evaluate` wrote, or a folder with a catalogue.")],
+    out: Annotated[Path, typer.Option(help="Where the new pack of thresholds (TOML) is written.")],
+    most_fails: Annotated[float, typer.Option(min=0.01, max=50, help="% of clean pictures that may fail.")] = 1,
+    most_flags: Annotated[float, typer.Option(min=0.01, max=50, help="% of them that may be flagged.")] = 5,
+    processes: Processes = 2,
+    thresholds: Annotated[Path | None, typer.Option(help="The pack that a catalogue is measured by.")] = None,
+) -> None:
+    """Fit the thresholds to what an evaluation read, and write them as a new pack."""
+    from packshot.calibrate import calibrate as run
+
+    raise typer.Exit(run(source, out, most_fails, most_flags, processes, thresholds, console))
 
 
 @qc.command("verify")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.evaluation.paths import in_jpeg, path, resource, subpath
 from services.qc.inspection import inspect
 from services.qc.inspection.formats import count_scans
 from services.qc.inspection.photoshop import read_paths
-from tests.qc.paths import in_jpeg, path, resource, subpath
 from tests.qc.test_inspection_clean import CANNOT, FAIL, PACKSHOT, PASS, encode, product, verdicts
 
 EVERY_FORMAT = ImageSpec(

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from contracts.values import ImageSpec
+from services.qc.evaluation.paths import in_jpeg, path, resource, subpath
 from services.qc.inspection.photoshop import read_paths
-from tests.qc.paths import in_jpeg, path, resource, subpath
 from tests.qc.test_inspection_clean import CANNOT, FAIL, FLAG, PACKSHOT, PASS, encode, product, verdicts
 
 CUT_OUT = PACKSHOT.model_copy(update={"clipping_path": True})

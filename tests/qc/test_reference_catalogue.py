@@ -55,8 +55,8 @@ def test_a_waist_drawn_in_and_texture_smoothed_away_are_seen() -> None:
     slim: dict[str, bool] = {}
     smooth: dict[str, bool] = {}
     for name, data, frame, pixels in some():
-        box = tuple(side * frame.subject.scale for side in frame.subject.box or ())
-        drawn_in = against(jpeg(retouching.slimmed(pixels, 3, box=box)), data)
+        left, top, width, height = (side * frame.subject.scale for side in frame.subject.box or ())
+        drawn_in = against(jpeg(retouching.slimmed(pixels, 3, box=(left, top, width, height))), data)
         slim[name] = drawn_in["S01"].outcome in (FLAG, FAIL)
         smooth[name] = against(jpeg(retouching.smoothed(pixels)), data)["F03"].outcome in (FLAG, FAIL)
     assert share(slim) >= _DETECTED, slim

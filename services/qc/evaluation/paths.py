@@ -1,4 +1,4 @@
-"""Clipping paths as Photoshop writes them, for tests."""
+"""Clipping paths as Photoshop writes them."""
 
 import struct
 from typing import Any

@@ -1,0 +1,188 @@
+"""Pieces of the page: chips, split bars, pictures, plots."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import pairwise
+
+from services.qc.evaluation.bounds import KNOBS
+from services.qc.evaluation.pictures import Shown
+from services.qc.evaluation.results import LEAST_DETECTION, CheckResult, Example, Tally
+from services.qc.inspection.thresholds import Thresholds
+
+_WIDTH, _ROW, _LEFT, _BINS = 860, 34, 210, 90  # px of a plot, and its bins
+_TAIL = 0.01  # of all values that may lie beyond a plot's ends
+_KINDS = {
+    "missed": ("missed", "bad"),
+    "false_fail": ("failed for nothing", "bad"),
+    "false_flag": ("flagged for nothing", "warn"),
+    "found": ("found", "good"),
+}
+
+
+def chip(words: str, kind: str) -> str:
+    return f'<span class="chip {kind}">{escape(words)}</span>'
+
+
+def percent(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f} %" if value in (0, 100) else f"{value:.1f} %"
+
+
+def detection_chip(value: float | None) -> str:
+    if value is None:
+        return chip("nothing judged", "none")
+    return chip(f"finds {percent(value)}", "good" if value >= LEAST_DETECTION else "bad")
+
+
+def split(tally: Tally) -> str:
+    """The four outcomes as one bar."""
+    total = max(1, tally.judged + tally.not_measured)
+    parts = (
+        ("fail", tally.failed, "failed"),
+        ("flag", tally.flagged, "flagged"),
+        ("pass", tally.passed, "passed"),
+        ("cannot", tally.not_measured, "couldn't be measured"),
+    )
+    words = ", ".join(f"{count} {name}" for _, count, name in parts if count)
+    pieces = "".join(
+        f'<i class="{kind}" style="width:{100 * count / total:.2f}%"></i>' for kind, count, _ in parts if count
+    )
+    return f'<span class="split" role="img" title="{words}" aria-label="{words}">{pieces}</span>'
+
+
+def legend() -> str:
+    kinds = (("fail", "failed"), ("flag", "flagged"), ("pass", "passed"), ("cannot", "couldn't be measured"))
+    return f'<div class="legend">{"".join(f"<span><i class={kind}></i>{words}</span>" for kind, words in kinds)}</div>'
+
+
+def gallery(examples: Iterable[tuple[Example, Sequence[Shown]]]) -> str:
+    return f'<div class="examples">{"".join(_example(one, shown) for one, shown in examples)}</div>'
+
+
+def _example(example: Example, shown: Sequence[Shown]) -> str:
+    words, kind = _KINDS[example.kind]
+    what = {"clean": "the clean photo", "harmless": f"harmless: {example.name}", "control": f"before “{example.name}”"}
+    name = what.get(example.source) or f"{example.name.split(' ', 1)[1]} {example.label}"
+    figures = "".join(
+        f'<figure><img loading="lazy" alt="" src="{one.uri}"><figcaption>{escape(one.caption)}</figcaption></figure>'
+        for one in shown
+    )
+    read = "" if example.value is None else f" Read {example.value:g}, asked {escape(example.threshold)}."
+    return (
+        f'<article class="card example"><header><a href="#{example.check}">{example.check}</a>{chip(words, kind)}'
+        f"<span>{escape(name)}</span></header><p>{escape(example.detail)}{read} "
+        f'<span class="soft">{escape(example.photo)}</span></p><div class="pictures">{figures}</div></article>'
+    )
+
+
+def plot(check: CheckResult, thresholds: Thresholds) -> str:
+    """What the check read, a row a kind of picture, with its bounds. Empty where it reads no numbers."""
+    signed = any(knob.signed for knob in KNOBS if knob.check == check.check)
+    rows: list[tuple[str, str, list[float]]] = [("clean photos", "var(--good)", check.values)]
+    rows.append(("harmless changes", "var(--pass)", [value for one in check.harmless for value in one.values]))
+    for one in check.defects:
+        rows += [
+            (f"{one.name} {severity.label}", "var(--fail)" if severity.asked else "var(--flag)", severity.values)
+            for severity in one.severities
+        ]
+    rows = [
+        (name, colour, [abs(value) for value in values] if signed else values)
+        for name, colour, values in rows
+        if values
+    ]
+    every = sorted(value for _, _, values in rows for value in values)
+    if len(rows) < 2 or every[0] == every[-1]:
+        return ""
+    lines = sorted(_lines(check, thresholds))
+    low = min([every[int(_TAIL * (len(every) - 1))], *lines])
+    high = max([every[int((1 - _TAIL) * (len(every) - 1))], *lines])
+    margin = 0.04 * (high - low or 1)
+    low, high = low - margin, high + margin
+    height = len(rows) * _ROW + 34
+    pieces = [_histogram(index, row, low, high) for index, row in enumerate(rows)]
+    for value in lines:
+        x = _x(value, low, high)
+        pieces.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{height - 26}" stroke="var(--ink)" stroke-dasharray="4 3"/>'
+            f'<text x="{x:.1f}" y="{height - 10}" text-anchor="middle">{value:g}</text>'
+        )
+    pieces += [
+        f'<text x="{_LEFT}" y="{height - 10}">{low + margin:.3g}</text>' if not _near(low, low, high, lines) else "",
+        f'<text x="{_WIDTH}" y="{height - 10}" text-anchor="end">{high - margin:.3g} {escape(check.unit)}</text>'
+        if not _near(high, low, high, lines)
+        else "",
+    ]
+    title = f"What {check.check} read, in {check.unit or 'its own unit'}"
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" role="img" aria-label="{escape(title)}">'
+        f"{''.join(pieces)}</svg>"
+    )
+
+
+def _lines(check: CheckResult, thresholds: Thresholds) -> set[float]:
+    """The bounds, as the check reads them."""
+    found: set[float] = set()
+    for knob in KNOBS:
+        if knob.check == check.check:
+            found |= {bound if knob.most else -bound for bound in knob.bounds(thresholds) if bound is not None}
+    return found
+
+
+def _histogram(index: int, row: tuple[str, str, list[float]], low: float, high: float) -> str:
+    name, colour, values = row
+    counts = [0] * _BINS
+    for value in values:
+        place = int((value - low) / (high - low) * _BINS)
+        counts[min(max(place, 0), _BINS - 1)] += 1
+    top, base, most = index * _ROW + 6, (index + 1) * _ROW, max(counts)
+    step = (_WIDTH - _LEFT) / _BINS
+    path = f"M{_LEFT} {base}"
+    for place, count in enumerate(counts):
+        if count or counts[max(0, place - 1)] or place == 0:
+            size = 0 if not count else max(2.0, (base - top) * count / most)
+            path += f"L{_LEFT + place * step:.1f} {base - size:.1f}h{step:.1f}V{base}"
+    return (
+        f'<text x="{_LEFT - 10}" y="{base - 6}" text-anchor="end">{escape(name.strip())}</text>'
+        f'<path d="{path}" fill="{colour}"/>'
+        f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{base}" y2="{base}" stroke="var(--line)"/>'
+    )
+
+
+def _x(value: float, low: float, high: float) -> float:
+    return _LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT)
+
+
+def _near(end: float, low: float, high: float, lines: Sequence[float]) -> bool:
+    """Whether a bound's number would run into that of the plot's end."""
+    return any(abs(_x(end, low, high) - _x(value, low, high)) < 90 for value in lines)
+
+
+def cross(names: Sequence[tuple[str, str, dict[str, float]]], checks: Sequence[str]) -> str:
+    """Defects (check, name, what else fires in %) against checks."""
+    head = "".join(f"<th>{check}</th>" for check in checks)
+    rows = []
+    for own, name, fired in names:
+        cells = "".join(_cell(check == own, fired.get(check)) for check in checks)
+        rows.append(f"<tr><td>{own} {escape(name)}</td>{cells}</tr>")
+    return f'<div class="scroll"><table class="cross"><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _cell(own: bool, fired: float | None) -> str:
+    if fired is None:
+        return "<td data-own></td>" if own else "<td></td>"
+    shade = f"background:color-mix(in srgb, var(--flag) {max(8, fired * 0.85):.0f}%, transparent)"
+    return f'<td {"data-own " if own else ""}style="{shade}">{fired:.0f}</td>'
+
+
+def runs(values: Sequence[str]) -> str:
+    """`S01–S03, F01` of neighbouring ids."""
+    if not values:
+        return ""
+    found = [[values[0], values[0]]]
+    for before, one in pairwise(values):
+        if one[0] == before[0] and int(one[1:]) == int(before[1:]) + 1:
+            found[-1][1] = one
+        else:
+            found.append([one, one])
+    return ", ".join(first if first == last else f"{first}–{last}" for first, last in found)
