@@ -1,7 +1,6 @@
 """Which thresholds decide on the number that a check reads: for fitting them, and for drawing them beside it.
 
-Checks that aren't here are decided by the spec (T04, T05, T17), by a convention (T22) or by several numbers at once
-(T23, T25, T27, F05): one bound can't be fitted to what they read.
+Checks that aren't here are decided by the spec (T04, T05, T17) or have no such number.
 """
 
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ class Knob:
     most: bool = True  # larger is worse; else smaller is
     signed: bool = False  # by its size alone
     may_fail: bool = False  # beyond the second bound it fails; else that only makes the words stronger
+    fits: bool = True  # False where a convention or more than this number decides: it is drawn only
 
     def read(self, value: float) -> float:
         """So that larger is worse."""
@@ -46,8 +46,11 @@ KNOBS = (
     Knob("edge_contact", "T19", "cut off"),
     Knob("tilt", "T20", "tilt", signed=True),
     Knob("path_overlap", "T21", "path beside the product", most=False),
+    Knob("jpeg_quality", "T22", "compressed", most=False, fits=False),
+    Knob("noise", "T23", "noise", fits=False),
     Knob("banding", "T24", "banding"),
     Knob("moire", "T26", "moiré"),
+    Knob("spectral_drop", "T27", "enlarged", fits=False),
     Knob("contour", "S01", "slimmer", may_fail=True),
     Knob("length", "S02", "longer", signed=True, may_fail=True),
     Knob("structure", "S03", "lost detail"),

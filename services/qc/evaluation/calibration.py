@@ -47,7 +47,7 @@ def fit(
 ) -> list[Fit]:
     """Every bound that can be fitted, in the order of the checks; `most_…` in % of clean pictures."""
     found = []
-    for knob in KNOBS:
+    for knob in (one for one in KNOBS if one.fits):
         clean, photos, defects = _values(evaluation, knob)
         if not photos and not defects:
             continue

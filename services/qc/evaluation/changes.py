@@ -157,13 +157,14 @@ def crushed(pixels: Any, percent: float, inside: Any) -> Any:
 
 
 def burnt(pixels: Any, percent: float, inside: Any) -> Any:
-    """By a lamp, in a round place deep in what is inside, with a glow around it: some per cent of it are pure white."""
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    """By a lamp, in a round place deep in what is inside: so many per cent of it are pure white, and it fades out over
+    twice their radius."""
+    depth = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     y, x = np.unravel_index(int(depth.argmax()), depth.shape)
     radius = float(np.sqrt(percent / 100 * inside.sum() / np.pi))
     down, across = np.mgrid[: pixels.shape[0], : pixels.shape[1]].astype(np.float32)
-    glow = 260 * np.clip(1.5 - np.hypot(down - y, across - x) / (2 * radius), 0, 1)
-    return np.clip(pixels + glow[:, :, None], 0, 255).astype(np.uint8)
+    glow = np.clip(1.5 - np.hypot(down - y, across - x) / (2 * radius), 0, 1)[:, :, None]
+    return np.rint(pixels + (255 - pixels.astype(np.float32)) * glow).astype(np.uint8)
 
 
 def overexposed(pixels: Any, stops: float) -> Any:

@@ -27,8 +27,8 @@ def choose(rows: Sequence[Row], defects: Sequence[Defect]) -> list[Example]:
 
 
 def _of(kind: str, rows: Iterable[Row], most: int, defects: dict[str, Defect]) -> list[Example]:
-    """Spread over the rows, so that they don't all show one product."""
-    every = list(rows)
+    """Spread over the rows, so that they don't all show one product; flags that say the same once."""
+    every = list({row.detail: row for row in rows}.values()) if kind == "false_flag" else list(rows)
     chosen = [every[place * len(every) // most] for place in range(most)] if len(every) > most else every
     return [
         Example(

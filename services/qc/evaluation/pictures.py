@@ -21,10 +21,10 @@ from services.qc.evaluation.running import Listed, Progress, measured, read_list
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.thresholds import Thresholds
 
-_HEIGHT = 220  # px
+_HEIGHT, _SIDE = 240, 176  # px of a whole picture, and of one at 100 %
 _QUALITY = 72
 _CLOSE = frozenset({"T09", "T16", "T22", "T23", "T24", "T26", "T27", "F03"})  # seen at 100 % only
-_FAINTEST = 6.0  # levels of difference that are shown
+_FAINTEST = 3.0  # levels of difference that are shown
 _MAGENTA, _GREEN, _INK = (226, 0, 148), (0, 150, 90), (20, 20, 20)
 
 
@@ -34,6 +34,7 @@ class Shown:
 
     caption: str
     uri: str
+    close: bool = False  # at 100 %, not to be scaled
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,13 @@ def _pictures(photo: Photo, frame: Frame, example: Example) -> list[Shown]:
     if window is None:
         shown = [Shown("clean", _whole(clean)), Shown("as delivered", _whole(pixels))]
     else:
-        shown = [Shown("clean, at 100 %", _uri(clean[window])), Shown("as delivered, at 100 %", _uri(pixels[window]))]
+        shown = [
+            Shown("clean, at 100 %", _uri(clean[window]), True),
+            Shown("as delivered, at 100 %", _uri(pixels[window]), True),
+        ]
     if changed is None:
         return [*shown, Shown("the subject as the engine sees it", _where(frame, None, None))]
-    return [*shown, Shown("what changed, and the subject's outline", _where(frame, changed, window))]
+    return [*shown, Shown("what changed, and the subject", _where(frame, changed, window))]
 
 
 def _difference(clean: Any, pixels: Any) -> Any:
@@ -111,9 +115,9 @@ def _difference(clean: Any, pixels: Any) -> Any:
 
 
 def _window(changed: Any) -> Any:
-    """The square of 220 px that has changed most."""
+    """The square that has changed most."""
     height, width = changed.shape
-    side = min(_HEIGHT, height, width)
+    side = min(_SIDE, height, width)
     summed = cv2.blur(changed.astype(np.float32), (side, side))
     half = side // 2
     inner = summed[half : height - half, half : width - half]
@@ -130,7 +134,7 @@ def _where(frame: Frame, changed: Any, window: Any) -> str:
     canvas = np.rint(160 + cv2.cvtColor(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB) * 0.37)
     if changed is not None:
         amount = cv2.resize(changed, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-        share = np.clip((amount - _FAINTEST) / max(24.0, float(amount.max()) * 0.6), 0, 1)[..., None]
+        share = np.clip((amount - _FAINTEST) / max(10.0, float(amount.max()) * 0.6), 0, 1)[..., None]
         canvas = canvas * (1 - share) + np.array(_MAGENTA) * share
     canvas = np.ascontiguousarray(np.clip(canvas, 0, 255).astype(np.uint8))
     subject = frame.subject

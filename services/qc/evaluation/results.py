@@ -152,7 +152,7 @@ def tally(rows: Iterable[Row]) -> Tally:
 def count(
     rows: Sequence[Row], checks: Sequence[Check], defects: Sequence[Defect], changes: Sequence[Harmless]
 ) -> list[CheckResult]:
-    """A result for each check that was asked or has defects."""
+    """A result for each check that was asked or has defects, in the order of the gates."""
     by_check: dict[str, list[Row]] = {check.id: [] for check in checks}
     crossed: dict[str, list[Row]] = {one.id: [] for one in defects}
     for row in rows:
@@ -167,7 +167,7 @@ def count(
             [(one, crossed[one.id]) for one in defects if one.check == check.id],
             changes,
         )
-        for check in checks
+        for check in sorted(checks, key=lambda one: ("TSF".find(one.id[0]), one.id))
         if by_check[check.id]
     ]
 
@@ -278,10 +278,10 @@ def bars(checks: Sequence[CheckResult]) -> list[Bar]:
     if others:
         found.append(
             Bar(
-                name="other defects, at the severities that the thresholds are for",
+                name="the worst of the other defects, at the severities that the thresholds are for",
                 value=min(severity.detection or 0 for _, severity in others),
-                unit="% at worst",
-                bar=f"each ≥ {LEAST_DETECTION:g} %",
+                unit="%",
+                bar=f"≥ {LEAST_DETECTION:g} %",
                 holds=not low,
                 detail=f"{len(others) - len(low)} of {len(others)} hold" + (f"; not {', '.join(low)}" if low else ""),
             )

@@ -126,10 +126,10 @@ def uneven(photo: Photo, severity: float) -> Case | None:
     may_fail=False,
 )
 def dust(photo: Photo, severity: float) -> Case | None:
+    """The other four frames show the spots and no product."""
     if not photo.outside.any():
         return None
-    scene = before_backdrop(photo, _GREY)
-    spots = np.zeros(scene.shape[:2], np.float32)
+    spots = np.zeros(photo.pixels.shape[:2], np.float32)
     if severity != CONTROL:
         down, across = np.nonzero(cv2.erode(photo.outside.astype(np.uint8), np.ones((61, 61), np.uint8)))
         if not len(down):
@@ -137,7 +137,8 @@ def dust(photo: Photo, severity: float) -> Case | None:
         for place in (len(down) // 7, len(down) // 3):
             cv2.circle(spots, (int(across[place]), int(down[place])), 4, severity, -1)
     spots = cv2.GaussianBlur(spots, (0, 0), 1.2)[..., None]
-    data = saved(np.clip(scene - spots, 0, 255).astype(np.uint8))
-    seen = fingerprint(read_frame(data, photo.file, photo.frame.thresholds))
+    scene, empty = before_backdrop(photo, _GREY), np.full_like(photo.pixels, round(_GREY))
+    data, other = (saved(np.clip(one - spots, 0, 255).astype(np.uint8)) for one in (scene, empty))
+    seen = fingerprint(read_frame(other, photo.file, photo.frame.thresholds))
     assert seen is not None
     return photo.case(data, reference=dataclasses.replace(photo.reference, shoot=(seen,) * 4))

@@ -86,7 +86,7 @@ def _bar(bar: Bar) -> str:
     mark = chip("holds", "good") if bar.holds else chip("missed", "bad")
     return (
         f'<div class="card bar{"" if bar.holds else " misses"}"><div class="small">{escape(bar.name)}</div>'
-        f'<div class="value">{value} <span>{escape(bar.bar)}</span></div>'
+        f'<div class="value">{value} <span>asked: {escape(bar.bar)}</span></div>'
         f'<div class="small soft">{mark} {escape(bar.detail)}</div></div>'
     )
 

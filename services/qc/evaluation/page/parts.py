@@ -64,10 +64,7 @@ def _example(example: Example, shown: Sequence[Shown]) -> str:
     words, kind = _KINDS[example.kind]
     what = {"clean": "the clean photo", "harmless": f"harmless: {example.name}", "control": f"before “{example.name}”"}
     name = what.get(example.source) or f"{example.name.split(' ', 1)[1]} {example.label}"
-    figures = "".join(
-        f'<figure><img loading="lazy" alt="" src="{one.uri}"><figcaption>{escape(one.caption)}</figcaption></figure>'
-        for one in shown
-    )
+    figures = "".join(map(_figure, shown))
     read = "" if example.value is None else f" Read {example.value:g}, asked {escape(example.threshold)}."
     return (
         f'<article class="card example"><header><a href="#{example.check}">{example.check}</a>{chip(words, kind)}'
@@ -76,8 +73,17 @@ def _example(example: Example, shown: Sequence[Shown]) -> str:
     )
 
 
+def _figure(shown: Shown) -> str:
+    close = ' class="close"' if shown.close else ""
+    return (
+        f'<figure><img loading="lazy" alt=""{close} src="{shown.uri}">'
+        f"<figcaption>{escape(shown.caption)}</figcaption></figure>"
+    )
+
+
 def plot(check: CheckResult, thresholds: Thresholds) -> str:
-    """What the check read, a row a kind of picture, with its bounds. Empty where it reads no numbers."""
+    """What the check read, a row a kind of picture, with its bounds. Empty where no bound decides on
+    it."""
     signed = any(knob.signed for knob in KNOBS if knob.check == check.check)
     rows: list[tuple[str, str, list[float]]] = [("clean photos", "var(--good)", check.values)]
     rows.append(("harmless changes", "var(--pass)", [value for one in check.harmless for value in one.values]))
@@ -92,9 +98,9 @@ def plot(check: CheckResult, thresholds: Thresholds) -> str:
         if values
     ]
     every = sorted(value for _, _, values in rows for value in values)
-    if len(rows) < 2 or every[0] == every[-1]:
-        return ""
     lines = sorted(_lines(check, thresholds))
+    if not lines or len(rows) < 2 or every[0] == every[-1]:
+        return ""
     low = min([every[int(_TAIL * (len(every) - 1))], *lines])
     high = max([every[int((1 - _TAIL) * (len(every) - 1))], *lines])
     margin = 0.04 * (high - low or 1)
@@ -137,11 +143,12 @@ def _histogram(index: int, row: tuple[str, str, list[float]], low: float, high: 
         counts[min(max(place, 0), _BINS - 1)] += 1
     top, base, most = index * _ROW + 6, (index + 1) * _ROW, max(counts)
     step = (_WIDTH - _LEFT) / _BINS
-    path = f"M{_LEFT} {base}"
+    path = ""
     for place, count in enumerate(counts):
-        if count or counts[max(0, place - 1)] or place == 0:
-            size = 0 if not count else max(2.0, (base - top) * count / most)
-            path += f"L{_LEFT + place * step:.1f} {base - size:.1f}h{step:.1f}V{base}"
+        if count:
+            path += (
+                f"M{_LEFT + place * step:.1f} {base}v{-max(2.0, (base - top) * count / most):.1f}h{step:.1f}V{base}z"
+            )
     return (
         f'<text x="{_LEFT - 10}" y="{base - 6}" text-anchor="end">{escape(name.strip())}</text>'
         f'<path d="{path}" fill="{colour}"/>'
