@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from contracts.values import MeasurementOutcome
-from services.qc.inspection.false_fails import MOST, count_false_fails
-from tests.qc.test_inspection_clean import FAIL, PASS, encode, product
+from services.qc.evaluation import changes
+from services.qc.evaluation.changes import noisy, read, saved
+from services.qc.inspection.false_fails import MOST, PACKSHOT, count_false_fails
+from tests.qc.test_inspection_clean import FAIL, PASS, encode, product, verdicts
 from tests.qc.test_inspection_defects import blurred
 
 REAL = Path(os.environ.get("PACKSHOT_CATALOGUE") or Path(__file__).parents[3] / "shared" / "data" / "catalogue")
@@ -66,3 +68,13 @@ def test_no_check_fails_more_than_two_per_cent_of_the_real_photos() -> None:
     # Focus that can't be measured says nothing either: not more often than was found possible.
     focus = next(one for one in counts if one.check == "T09")
     assert focus.judged >= 0.95 * sum(focus.outcomes.values())
+
+
+@pytest.mark.skipif(not (REAL / "catalogue.csv").exists(), reason="the real catalogue isn't here (PACKSHOT_CATALOGUE)")
+def test_threads_of_coarse_cloth_are_not_taken_for_soft_edges() -> None:
+    """A bag in black canvas whose stitches are sharp; a little blur is seen on it as on anything."""
+    pixels = read((REAL / "photos" / "mb05-black-0.jpg").read_bytes())
+    for sharp in (pixels, read(saved(pixels)), noisy(pixels, 1)):
+        assert verdicts(saved(sharp), PACKSHOT)["T09"].outcome is PASS
+    assert verdicts(saved(changes.blurred(pixels, 1)), PACKSHOT)["T09"].outcome is MeasurementOutcome.FLAG
+    assert verdicts(saved(changes.blurred(pixels, 1.5)), PACKSHOT)["T09"].outcome is FAIL
