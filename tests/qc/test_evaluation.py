@@ -216,6 +216,16 @@ def test_a_bound_that_does_as_well_stays() -> None:
     assert "no other bound does better" in flagged.words
 
 
+def test_nothing_fails_that_is_not_flagged() -> None:
+    flagged, failed = fits(SHARP, SOFT, 3.9, 9.5)
+    assert not flagged.changes
+    assert (failed.after, failed.found_before, failed.found_after) == (3.9, 0, 100)
+    for photos, most in ((200, 30), (60, 1)):  # enough to fit the second bound as well, and too few
+        flagged, failed = fits(SHARP[-photos:], SOFT, 2.0, 2.9, most_fails=most)
+        assert flagged.after > 2.9
+        assert failed.after == flagged.after
+
+
 def test_too_little_data_changes_nothing() -> None:
     for clean, soft in ((SHARP[:90], SOFT), (SHARP, SOFT[:20])):
         failed = fits(clean, soft, 9, 9.5)[1]

@@ -17,6 +17,7 @@ from services.qc.inspection.thresholds import Thresholds
 MOST_FALSE_FLAGS = 5.0  # %: a flag costs a person's look
 LEAST_DEFECTS = 30  # pictures with the defect
 _GAIN = 1.0  # percentage points: less is no reason to change what people know
+_NOT_BELOW = "raised with the other bound: nothing can fail that isn't flagged"
 _DIGITS = 2  # that a bound has
 
 
@@ -55,10 +56,8 @@ def fit(
         flagged = _fit(knob, "" if flags is None else "passes", passes, clean, photos, defects, most_flags)
         found.append(flagged)
         if flags is not None and knob.may_fail:
-            failed = _fit(knob, "flags", flags, clean, photos, defects, most_fails)
             least = knob.read(flagged.after)
-            if knob.read(failed.after) < least:  # nothing can fail that isn't flagged
-                failed = _judged(knob, failed.bound, flags, max(flags, least), clean, photos, defects, failed.words)
+            failed = _fit(knob, "flags", flags, clean, photos, defects, most_fails, least)
             found.append(failed)
     return found
 
@@ -88,17 +87,30 @@ def _values(evaluation: Evaluation, knob: Knob) -> tuple[list[float], int, list[
     )
 
 
-def _fit(knob: Knob, bound: str, now: float, clean: list[float], photos: int, defects: list[float], most: float) -> Fit:
+def _fit(
+    knob: Knob,
+    bound: str,
+    now: float,
+    clean: list[float],
+    photos: int,
+    defects: list[float],
+    most: float,
+    least: float = -math.inf,  # nothing can fail that isn't flagged
+) -> Fit:
     needed = math.ceil(100 / most)
+    floor = max(now, least)
     if photos < needed or len(defects) < LEAST_DEFECTS:
         words = f"kept: {photos} clean photos and {len(defects)} defects; it takes {needed} and {LEAST_DEFECTS}"
-        return _judged(knob, bound, now, now, clean, photos, defects, words)
+        return _judged(knob, bound, now, floor, clean, photos, defects, words if floor == now else _NOT_BELOW)
     lowest = sorted(clean)[max(0, math.ceil(len(clean) * (1 - most / 100)) - 1)]
     least_found = sorted(defects)[int(len(defects) * 0.05)]
     best = _rounded((lowest + least_found) / 2 if least_found > lowest else lowest, up=least_found <= lowest)
+    best = max(best, least)
     if _beyond(clean, now) > most:
-        words = f"more than {most:g} % of clean pictures are beyond {knob.read(now):g}"
+        words = f"more than {most:g} % of clean pictures are beyond {abs(now):g}"
         return _judged(knob, bound, now, best, clean, photos, defects, words)
+    if now < least:
+        return _judged(knob, bound, now, best, clean, photos, defects, _NOT_BELOW)
     if _beyond(defects, best) < _beyond(defects, now) + _GAIN:
         return _judged(knob, bound, now, now, clean, photos, defects, "kept: no other bound does better")
     words = f"finds {_beyond(defects, best):.0f} % of the defects instead of {_beyond(defects, now):.0f} %"
