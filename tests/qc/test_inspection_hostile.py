@@ -90,6 +90,8 @@ import sys
 from pathlib import Path
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection import inspect
+from services.qc.inspection.memory import keep_memory
+keep_memory()
 spec = ImageSpec(
     formats=["jpeg", "png", "tiff", "webp", "gif", "bmp"],
     white_background=True, clipping_path=True, centred=True, whole_subject=True, straight=True,

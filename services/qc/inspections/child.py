@@ -22,9 +22,11 @@ _held: "tuple[Frame, Reference] | None" = None
 
 
 def own_id() -> int:
-    """The process id; by then the engine is loaded."""
+    """The process id; by then the engine is loaded, and keeps its memory."""
     import services.qc.inspection  # noqa: F401
+    from services.qc.inspection.memory import keep_memory
 
+    keep_memory()
     return os.getpid()
 
 
