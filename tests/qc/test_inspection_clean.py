@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome
 from services.qc.inspection import inspect
+from services.qc.inspection.checks import CHECKS
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
 CANNOT = MeasurementOutcome.CANNOT_MEASURE
@@ -65,7 +66,9 @@ def test_a_clean_photo_passes_every_check() -> None:
         ),
         PASS,
     )
-    assert all(one.detail and one.threshold and one.algorithm == f"{one.name}/1" for one in found.values())
+    versions = {check.id: check.version for check in CHECKS}
+    assert all(one.detail and one.threshold for one in found.values())
+    assert all(one.algorithm == f"{one.name}/{versions[check]}" for check, one in found.items())
 
 
 HARMLESS = {

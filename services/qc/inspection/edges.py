@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from services.qc.inspection.decoding import Pixels
-from services.qc.inspection.subject import Subject, strips
+from services.qc.inspection.subject import Subject, above, strips
 
 _WINDOW = 11  # px: an edge and both its sides
 _MARGIN = _WINDOW // 2 + 1  # px around a strip: half a window, and one more for the slopes at its end
@@ -21,35 +21,76 @@ _LEAST_EDGES = 40
 _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
-def edge_width(grey: Pixels, subject: Subject) -> float | None:
-    """20th percentile of the strongest edges' width, px; None where the subject has too few edges."""
-    contrast, slope = _edges(grey, subject)
-    if len(contrast) < _LEAST_EDGES:
-        return None
-    least = np.partition(contrast, -_STRONGEST)[-_STRONGEST] if len(contrast) > _STRONGEST else 0
-    strong = contrast >= least
-    return float(np.percentile(contrast[strong] / slope[strong], _PERCENTILE))
+def edge_width(grey: Pixels, subject: Subject, sharp: float) -> float | None:
+    """20th percentile of the strongest edges' width, px; None where the subject has too few edges.
+
+    Every second strip of the subject says enough where its strongest edges are clearly `sharp` (px); what is softer is
+    measured as a whole.
+    """
+    edges = _Strongest()
+    for strip in strips(subject.inner, subject.scale, 0, 2):
+        edges.add(grey, *strip)
+    half = edges.width(_STRONGEST // 2, least=_STRONGEST // 2)
+    if half is not None and half < sharp:
+        return half
+    for strip in strips(subject.inner, subject.scale, 1, 2):
+        edges.add(grey, *strip)
+    return edges.width(_STRONGEST, least=_LEAST_EDGES)
 
 
-def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any]:
-    """Contrast and slope at the steepest point of every edge inside the subject, at full resolution."""
-    contrasts: list[Any] = [np.empty(0, np.uint8)]
-    slopes: list[Any] = [np.empty(0, np.float32)]
+class _Strongest:
+    """Contrast and slope of the strongest edges so far."""
+
+    def __init__(self) -> None:
+        self._contrast, self._slope = np.empty(0, np.uint8), np.empty(0, np.float32)
+        self._least = _LEAST_CONTRAST
+
+    def add(self, grey: Pixels, rows: slice, columns: slice, inside: Pixels) -> None:
+        contrast, slope = _edges(grey, rows, columns, inside, self._least)
+        self._contrast = np.concatenate([self._contrast, contrast])
+        self._slope = np.concatenate([self._slope, slope])
+        if len(self._contrast) > _STRONGEST:  # weaker ones in the strips to come have no say any more
+            self._least = self._of(_STRONGEST)
+            strong = self._contrast >= self._least
+            self._contrast, self._slope = self._contrast[strong], self._slope[strong]
+
+    def width(self, number: int, *, least: int) -> float | None:
+        """Of so many of them; None where there are fewer than `least`."""
+        if len(self._contrast) < least:
+            return None
+        strong = self._contrast >= (self._of(number) if len(self._contrast) > number else 0)
+        return float(np.percentile(self._contrast[strong] / self._slope[strong], _PERCENTILE))
+
+    def _of(self, number: int) -> int:
+        """The least contrast of so many of the strongest."""
+        return int(np.partition(self._contrast, -number)[-number])
+
+
+def _edges(picture: Pixels, rows: slice, columns: slice, inside: Pixels, least: int) -> tuple[Any, Any]:
+    """Contrast, at least so many levels, and slope at the steepest point of every edge inside the subject, at full
+    resolution."""
     square = np.ones((_WINDOW, _WINDOW), np.uint8)
-    for rows, columns, inside in strips(subject.inner, subject.scale):
-        top, left = max(0, rows.start - _MARGIN), max(0, columns.start - _MARGIN)
-        grey = picture[top : rows.stop + _MARGIN, left : columns.stop + _MARGIN]
-        own = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        contrast = cv2.subtract(cv2.dilate(grey, square), cv2.erode(grey, square))[own]
-        strong = cv2.bitwise_and(inside, cv2.inRange(contrast, (_LEAST_CONTRAST,), (255,)))
-        if not cv2.countNonZero(strong):
-            continue
-        across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
-        # Squares of whole numbers are exact: which of two equal slopes is a pixel's steepest isn't left to rounding.
-        squares = cv2.accumulateSquare(down, cv2.multiply(across, across, dst=across))
-        steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
-        edges = cv2.bitwise_and(strong, steepest) > 0
-        contrasts.append(contrast[edges])
-        slopes.append(np.sqrt(squares[own][edges]) / 8)  # Sobel weighs a slope of one level a px by 8
-    contrast, slope = np.concatenate(contrasts), np.concatenate(slopes)
-    return contrast[slope >= _LEAST_SLOPE], slope[slope >= _LEAST_SLOPE]
+    grey, own = _around(picture, rows, columns)
+    contrast = cv2.subtract(cv2.dilate(grey, square), cv2.erode(grey, square))[own]
+    strong = cv2.bitwise_and(inside, above(contrast, least - 1))
+    left, top, width, height = cv2.boundingRect(strong)
+    if not width:
+        return np.empty(0, np.uint8), np.empty(0, np.float32)
+    part = np.s_[top : top + height, left : left + width]
+    top, left = top + rows.start, left + columns.start
+    grey, own = _around(picture, slice(top, top + height), slice(left, left + width))
+    across, down = cv2.spatialGradient(grey)  # Sobel's
+    # Squares of whole numbers are exact: which of two equal slopes is a pixel's steepest isn't left to rounding.
+    squares = np.square(across, dtype=np.float32)
+    squares += np.square(down, dtype=np.float32)
+    steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
+    edges = cv2.bitwise_and(strong[part], steepest) > 0
+    slope = np.sqrt(squares[own][edges]) / 8  # Sobel weighs a slope of one level a px by 8
+    return contrast[part][edges][slope >= _LEAST_SLOPE], slope[slope >= _LEAST_SLOPE]
+
+
+def _around(picture: Pixels, rows: slice, columns: slice) -> tuple[Pixels, Any]:
+    """That part of the picture with its margin, and where it lies in this."""
+    top, left = max(0, rows.start - _MARGIN), max(0, columns.start - _MARGIN)
+    own = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return picture[top : rows.stop + _MARGIN, left : columns.stop + _MARGIN], own

@@ -52,7 +52,7 @@ class Frame:
     @cached_property
     def edge_width(self) -> float | None:
         """Of the subject's sharpest edges, px; None where it has too few."""
-        return edge_width(self.grey, self.subject)
+        return edge_width(self.grey, self.subject, self.thresholds.enlarged_edge_width)
 
     @cached_property
     def tiles(self) -> Pixels:

@@ -37,6 +37,15 @@ def column(tiles: Pixels) -> Pixels:
     return tiles.reshape(-1, *tiles.shape[2:])
 
 
+def richest(tiles: Pixels, every: int) -> tuple[Any, Any]:
+    """The numbers of grey tiles in the order of their detail, and the σ of their levels: of every so many pixels across
+    and down. By whole numbers, which are exact and take half of the time that numpy's own needs."""
+    levels = tiles[:, ::every, ::every].reshape(len(tiles), (SIDE // every) ** 2).astype(np.int32)
+    sums, squares, number = levels.sum(axis=1), np.einsum("tp,tp->t", levels, levels), levels.shape[1]
+    deviation = np.sqrt(number * squares.astype(np.int64) - sums**2) / number
+    return np.argsort(deviation), deviation
+
+
 def some(tiles: Pixels, most: int) -> Pixels:
     """At most so many of the tiles, spread evenly."""
     return tiles if len(tiles) <= most else tiles[_spread(len(tiles), most)]

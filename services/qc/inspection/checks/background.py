@@ -8,17 +8,19 @@ import numpy as np
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.colour import LIGHTNESS, lab
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.histogram import histogram, thinned
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.subject import bright, strips
+from services.qc.inspection.subject import bright, sampled
 
 _DARK, _COLOURED = 50.0, 8.0  # L*, C*ab: a close-up's cloth rather than a backdrop
 _WHITE = 250  # never 255: compression alone darkens some pixels
 
 
-@check("T14", "white_background", unit="%", asked=lambda spec: spec.white_background)
+@check("T14", "white_background", unit="%", version=2, asked=lambda spec: spec.white_background)
 def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
-    """Background pixels with every channel at 250 or more, without the strip where the subject leaves the frame."""
+    """Background pixels with every channel at 250 or more, without the strip where the subject leaves the frame; on a
+    line of the file for each line of the mask."""
     assert frame.picture is not None
     subject, bounds = frame.subject, frame.thresholds.white_background
     threshold = f"≥ {bounds.flags:g} %"
@@ -28,7 +30,7 @@ def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Fin
     if is_white and subject.confidence < frame.thresholds.least_confidence:
         return cannot_measure("The subject can't be told from its background for certain.", subject.confidence)
     pixels = white = 0
-    for rows, columns, inside in strips(subject.outside, subject.scale):
+    for rows, columns, inside in sampled(subject.outside, subject.scale):
         pixels += cv2.countNonZero(inside)
         white += cv2.countNonZero(cv2.bitwise_and(bright(frame.picture.rgb[rows, columns], _WHITE), inside))
     if not pixels:
@@ -47,7 +49,7 @@ def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Fin
     return Finding(outcome, detail, share, threshold, confidence=subject.confidence)
 
 
-@check("T15", "background_even", unit="L*")
+@check("T15", "background_even", unit="L*", version=2)
 def background_even(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """L* between the 5th and the 95th percentile of the background."""
     subject, bounds = frame.subject, frame.thresholds.background_even
@@ -55,8 +57,9 @@ def background_even(frame: Frame, spec: ImageSpec, reference: Reference) -> Find
         return cannot_measure("No plain background was found around the subject.", subject.confidence)
     if subject.background and not spec.white_background and _may_be_cloth(*subject.background):
         return cannot_measure("What surrounds the subject is dark or coloured: it may be the product itself.")
-    grey = cv2.cvtColor(subject.small, cv2.COLOR_RGB2GRAY)
-    counts = cv2.calcHist([grey], [0], subject.outside, [256], [0, 256]).ravel().cumsum()
+    lines = thinned(subject.outside)
+    grey = cv2.cvtColor(subject.small[lines], cv2.COLOR_RGB2GRAY)
+    counts = histogram(grey, subject.outside[lines]).cumsum()
     if not counts[-1]:
         return cannot_measure("Too little background is left to measure.", subject.confidence)
     dark, bright = (float(LIGHTNESS[np.searchsorted(counts, counts[-1] * share)]) for share in (0.05, 0.95))

@@ -8,8 +8,10 @@ import numpy as np
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.histogram import histogram
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, check
+from services.qc.inspection.subject import above
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _ROWS, _MOST_BANDS = 32, 12  # px: a band of rows that is measured, and how many of them
@@ -68,8 +70,8 @@ def _smooth_levels(rgb: Pixels) -> Any:
     height = rgb.shape[0]
     for top in np.unique(np.linspace(0, max(0, height - _ROWS), _MOST_BANDS).astype(int)):
         green = cv2.extractChannel(rgb[top : top + _ROWS], 1)
-        smooth = cv2.inRange(cv2.morphologyEx(green, cv2.MORPH_GRADIENT, square), (0,), (_FLAT,))
-        counts += cv2.calcHist([green], [0], smooth, [256], [0, 256]).ravel()
+        smooth = cv2.bitwise_not(above(cv2.morphologyEx(green, cv2.MORPH_GRADIENT, square), _FLAT))
+        counts += histogram(green, smooth)
     counts[:_DARKEST] = counts[_BRIGHTEST + 1 :] = 0
     return counts
 

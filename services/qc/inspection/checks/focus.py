@@ -6,7 +6,7 @@ from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 
 
-@check("T09", "focus", unit="px")
+@check("T09", "focus", unit="px", version=2)
 def focus(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """20th percentile of the edges' width."""
     subject, bounds = frame.subject, frame.thresholds.edge_width

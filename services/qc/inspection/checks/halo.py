@@ -51,21 +51,23 @@ def halo(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 def _lines(grey: Pixels, subject: Subject) -> Any:
     """L* on lines across the outline, spread evenly along it: number × 45, those that leave the frame left out."""
     outlines, _ = cv2.findContours(subject.silhouette, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points, outwards = [np.empty((0, 2))], [np.empty((0, 2))]
+    points, tangents = [np.empty((0, 2), np.int32)], [np.empty((0, 2), np.int32)]
     for outline in outlines:
         if len(outline) < _SHORTEST:
             continue
-        at = outline[:, 0].astype(float)
-        # OpenCV follows an outline with the subject on its right in a picture whose y runs down.
+        at = outline[:, 0]
         tangent = np.roll(at, -_TANGENT, axis=0) - np.roll(at, _TANGENT, axis=0)
-        length = np.hypot(tangent[:, 0], tangent[:, 1])
-        points.append(at[length > 0])
-        outwards.append(np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)[length > 0] / length[length > 0, None])
-    origin, direction = np.concatenate(points), np.concatenate(outwards)
+        somewhere = np.hypot(tangent[:, 0], tangent[:, 1]) > 0  # the tip of a thread has no direction
+        points.append(at[somewhere])
+        tangents.append(tangent[somewhere])
+    origin, along = np.concatenate(points), np.concatenate(tangents)
     chosen = np.linspace(0, len(origin) - 1, min(len(origin), _LINES)).astype(int)
-    centre = origin[chosen] * subject.scale + (subject.scale - 1) / 2
-    places = np.rint(centre[:, None] + direction[chosen][:, None] * _ALONG[:, None]).astype(int)
-    x, y = places[..., 0], places[..., 1]
+    centre = (origin[chosen] * subject.scale + (subject.scale - 1) / 2)[..., None]
+    right, down = along[chosen].T[..., None]
+    length = np.hypot(right, down)
+    # OpenCV follows an outline with the subject on its right in a picture whose y runs down.
+    x = np.rint(centre[:, 0] - down / length * _ALONG).astype(int)
+    y = np.rint(centre[:, 1] + right / length * _ALONG).astype(int)
     within = ((x >= 0) & (y >= 0) & (x < grey.shape[1]) & (y < grey.shape[0])).all(axis=1)
     return LIGHTNESS[grey[y[within], x[within]]]
 
@@ -79,7 +81,7 @@ def _overshoot(lines: Any) -> tuple[float | None, float | None]:
     def part(first: int, last: int) -> Any:
         return lines[each, edge[:, None] + np.arange(first, last + 1)]
 
-    background, deep, subject = (np.median(part(*reach), axis=1) for reach in ((7, 9), (-14, -10), (-9, -6)))
+    background, deep, subject = (_medians(part(*reach)) for reach in ((7, 9), (-14, -10), (-9, -6)))
     difference = background - subject
     clear = (np.abs(difference) >= _LEAST_CONTRAST) & (np.ptp(part(6, 9), axis=1) < _MOST_UNEVEN)
     if clear.sum() < _LEAST_LINES:
@@ -90,3 +92,9 @@ def _overshoot(lines: Any) -> tuple[float | None, float | None]:
     expected = np.where(np.abs(subject - deep) < np.abs(difference), 2 * subject - deep, subject)
     inner = np.minimum(*(sign * (level[:, None] - part(-4, -1)) for level in (subject, expected))).max(axis=1)
     return float(np.median(outside[clear])), float(np.median(inner[clear]))
+
+
+def _medians(rows: Any) -> Any:
+    """Of each row; numpy's own takes five times as long for rows so short."""
+    ordered, length = np.sort(rows, axis=1), rows.shape[1]
+    return (ordered[:, (length - 1) // 2] + ordered[:, length // 2]) / 2

@@ -53,7 +53,7 @@ def _waves(tiles: Pixels) -> Any:
     small = cv2.resize(column(tiles), (_HALF, len(tiles) * _HALF), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     red, blue = (cv2.subtract(cv2.extractChannel(small, channel), grey, dtype=cv2.CV_32F) for channel in (0, 2))
-    colour = _power(red) + _power(blue)
+    colour = _joint_power(red, blue)
     row, place = np.divmod(colour.reshape(len(tiles), -1).argmax(axis=1), colour.shape[2])
     each = np.arange(len(tiles))
     around: Any = sum(
@@ -72,6 +72,23 @@ def _waves(tiles: Pixels) -> Any:
 
 def _power(channel: Any) -> Any:
     """Power spectrum of every half-size tile within the band."""
-    tiles = channel.reshape(-1, _HALF, _HALF)
-    spectrum = np.fft.rfft2((tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW)
+    spectrum = np.fft.rfft2(_windowed(channel))
     return (np.square(spectrum.real) + np.square(spectrum.imag)) * _BAND
+
+
+def _joint_power(first: Any, second: Any) -> Any:
+    """`_power(first) + _power(second)` by one transform, the one as its real part and the other as its imaginary; by
+    OpenCV's, which takes half as long as numpy's."""
+    pairs = np.stack([_windowed(first), _windowed(second)], axis=-1)
+    for pair in pairs:
+        cv2.dft(pair, dst=pair)
+    pairs *= pairs
+    power = pairs[..., 0] + pairs[..., 1]
+    opposite = np.roll(power[:, ::-1, ::-1], 1, axis=(1, 2))  # each frequency's negative
+    return (power + opposite)[:, :, : _BAND.shape[1]] / 2 * _BAND
+
+
+def _windowed(channel: Any) -> Any:
+    """Every half-size tile less its mean level, fading out towards its sides."""
+    tiles = channel.reshape(-1, _HALF, _HALF)
+    return (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW

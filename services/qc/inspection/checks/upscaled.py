@@ -14,7 +14,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.tiles import SIDE
+from services.qc.inspection.tiles import SIDE, richest
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _RICHEST = 24  # tiles that are judged: the ones with the most detail
@@ -47,12 +47,12 @@ def upscaled(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 
 def _drop(tiles: Pixels) -> float | None:
     """In dB, over the tiles with the most detail; None where there is too little."""
-    deviation = tiles[:, ::2, ::2].std(axis=(1, 2))
-    richest = np.argsort(deviation)[-_RICHEST:]
-    richest = richest[deviation[richest] >= _LEAST_DETAIL]
-    if len(richest) < _LEAST_TILES:
+    order, deviation = richest(tiles, every=2)
+    chosen = order[-_RICHEST:]
+    chosen = chosen[deviation[chosen] >= _LEAST_DETAIL]
+    if len(chosen) < _LEAST_TILES:
         return None
-    levels = tiles[richest].astype(np.float32)
+    levels = tiles[chosen].astype(np.float32)
     levels = (levels - levels.mean(axis=(1, 2), keepdims=True)) * _WINDOW
     power: Any = (np.abs(np.fft.rfft2(levels)) ** 2).mean(axis=0)
     # The arithmetic mean is ruled by strong edges and the few frequencies of a weave, the geometric one by those where
