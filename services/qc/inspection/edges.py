@@ -18,6 +18,7 @@ _LEAST_CONTRAST = 30  # levels; below it noise makes edges of its own
 _LEAST_SLOPE = 2.0  # levels a px
 _STRONGEST = 300  # edges that are judged: the ones that noise and compression change least
 _LEAST_EDGES = 40
+_ENOUGH = 100  # edges in half of the subject, to judge it by them
 _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
@@ -30,7 +31,7 @@ def edge_width(grey: Pixels, subject: Subject, sharp: float) -> float | None:
     edges = _Strongest()
     for strip in strips(subject.inner, subject.scale, 0, 2):
         edges.add(grey, *strip)
-    half = edges.width(_STRONGEST // 2, least=_STRONGEST // 2)
+    half = edges.width(_STRONGEST // 2, least=_ENOUGH)
     if half is not None and half < sharp:
         return half
     for strip in strips(subject.inner, subject.scale, 1, 2):

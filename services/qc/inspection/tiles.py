@@ -24,12 +24,10 @@ def sample(rgb: Pixels, subject: Subject) -> Pixels:
     rows = whole.reshape(height, side, width * side).min(axis=1)
     down, across = np.nonzero(rows.reshape(height, width, side).min(axis=2))
     chosen = _spread(len(down), MOST)
-    tiles = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
-    for tile, y, x in zip(
-        tiles, down[chosen] * side * subject.scale, across[chosen] * side * subject.scale, strict=True
-    ):
-        tile[:] = rgb[y : y + SIDE, x : x + SIDE]
-    return tiles
+    height, width = rgb.shape[0] // SIDE, rgb.shape[1] // SIDE
+    grid = rgb[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE, 3)
+    apart = side * subject.scale // SIDE
+    return np.asarray(grid[down[chosen] * apart, :, across[chosen] * apart])
 
 
 def column(tiles: Pixels) -> Pixels:

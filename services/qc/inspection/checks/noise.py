@@ -28,10 +28,11 @@ _MOST_DIRECTION = 0.15  # difference of the correlations of neighbours across an
 _LEAST_COLOUR = 1.0  # levels, σ(R − G) that lightness doesn't explain; clean photos have at most 0.3
 _ALONG = np.linspace(-1, 1, _PATCH, dtype=np.float32)
 _SPREAD = float(np.square(_ALONG).sum())
+_ACROSS, _DOWN = (each / (_PATCH * _SPREAD) for each in (np.tile(_ALONG, _PATCH), np.repeat(_ALONG, _PATCH)))
 _SLOPE = np.gradient(LIGHTNESS)  # L* a level
 
 
-@check("T23", "noise", unit="L*")
+@check("T23", "noise", unit="L*", version=2)
 def noise(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """σ(L*) of the subject's flattest patches, at full resolution. The fine noise alone isn't measured: compression
     removes it first."""
@@ -106,10 +107,8 @@ def _levelled(patches: Any) -> Any:
 
 def _slopes(patches: Any) -> tuple[Any, Any]:
     """Levels from a patch's middle to its side, across and down."""
-    return (
-        np.einsum("nyx,x->n", patches, _ALONG) / (_PATCH * _SPREAD),
-        np.einsum("nyx,y->n", patches, _ALONG) / (_PATCH * _SPREAD),
-    )
+    pixels = patches.reshape(-1, _PATCH**2)
+    return np.einsum("np,p->n", pixels, _ACROSS), np.einsum("np,p->n", pixels, _DOWN)
 
 
 def _residuals(patches: Any) -> Any:

@@ -5,8 +5,6 @@ a sharp photo's falls slowly; and its edges are wide. A blur does the same; beyo
 two can't be told apart, and T09 says enough.
 """
 
-from typing import Any
-
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
@@ -14,6 +12,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
+from services.qc.inspection.spectrum import joint_power
 from services.qc.inspection.tiles import SIDE, richest
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
@@ -54,7 +53,9 @@ def _drop(tiles: Pixels) -> float | None:
         return None
     levels = tiles[chosen].astype(np.float32)
     levels = (levels - levels.mean(axis=(1, 2), keepdims=True)) * _WINDOW
-    power: Any = (np.abs(np.fft.rfft2(levels)) ** 2).mean(axis=0)
+    if len(levels) % 2:
+        levels = np.concatenate([levels, np.zeros_like(levels[:1])])
+    power = joint_power(levels[::2], levels[1::2]).mean(axis=0)
     # The arithmetic mean is ruled by strong edges and the few frequencies of a weave, the geometric one by those where
     # there is next to nothing: what was enlarged lacks both.
     medium, fine = (np.maximum(power[band], 1e-9) for band in (_MEDIUM, _FINE))
