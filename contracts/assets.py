@@ -30,7 +30,9 @@ class Version(Value):
     zone: Zone
     source: VersionSource
     delivered_by: str = Field(description="Subject of the person, id of the vendor, or name of the channel pack.")
-    channel_pack: int | None = Field(description="Version of the channel pack that rendered it.")
+    channel_pack: int | None = Field(
+        description="Version of the channel pack that a variant is held to: that of its first file."
+    )
     master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
 
@@ -88,6 +90,7 @@ class ChannelPack(Value):
     source: str
     read_on: str = Field(description="The date when the source was read.")
     confidence: str
+    notes: list[str] = Field(default=[], description="What the channel asks for besides, and no field can say.")
 
     def spec_for(self, shot: ImageSpec) -> ImageSpec:
         """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop), and

@@ -10,14 +10,14 @@ from chassis.clock import now
 from chassis.service import Service
 from chassis.timers import Timer, set_timer
 from services.assets.channels import endpoints as channels_endpoints
-from services.assets.channels.service import publish_default_channels
+from services.assets.channels.service import publish_default_packs
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.vendors import endpoints as vendors_endpoints
-from services.assets.vendors.service import domains_missing
 from services.assets.versions import endpoints as versions_endpoints
 
 SWEEP = "sweep store"
@@ -30,7 +30,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
 
     async def on_start(session: AsyncSession) -> None:
         store.open()
-        await publish_default_channels(session)
+        await publish_default_packs(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:

@@ -12,6 +12,7 @@ from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
 from services.qc.reviews import endpoints as reviews_endpoints
 from services.qc.settings import QcSettings
+from services.qc.thresholds import endpoints as thresholds_endpoints
 
 
 def create_app(settings: QcSettings | None = None) -> FastAPI:
@@ -28,5 +29,6 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
             decisions_endpoints.router,
             inspections_endpoints.router,
             reference_endpoints.router,
+            thresholds_endpoints.router,
         ],
     )

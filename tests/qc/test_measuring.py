@@ -16,6 +16,7 @@ from contracts.values import ImageSpec
 from services.qc.comparison.domain import Fingerprint, Place, References
 from services.qc.inspections.files import Files, Unreadable
 from services.qc.inspections.measuring import Job, MeasuringProcess
+from services.qc.thresholds.domain import DEFAULT
 from tests.qc.pictures import photo
 from tests.qc.stage import version_of, work_item
 
@@ -36,7 +37,7 @@ async def measured(process: MeasuringProcess, spec: Any = SPEC) -> tuple[str, st
     async def complete(own: Fingerprint | None) -> References:
         return References(slot=Place(sku="TS01", colorway="navy", view="front", channel=None))
 
-    verdict = await process.measure(Job(photo(), "tee.jpg", spec, {}), complete)
+    verdict = await process.measure(Job(photo(), "tee.jpg", spec, {}, DEFAULT), complete)
     [decoded] = [one for one in verdict.measurements if one.check == "T01"]
     return decoded.outcome, decoded.detail
 
@@ -69,7 +70,7 @@ async def test_the_process_does_not_outlive_a_killed_worker(tmp_path: Path) -> N
         "from services.qc.inspections.measuring import MeasuringProcess\n"
         "if __name__ == '__main__':\n"
         "    process = MeasuringProcess(seconds=30, tries=1)\n"
-        "    asyncio.run(process.engine())\n"
+        "    asyncio.run(process.engine_version())\n"
         "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "    time.sleep(60)\n"
     )

@@ -146,8 +146,10 @@ from uuid import UUID
 from contracts.values import ImageSpec
 from services.qc.comparison.domain import Place, References, Seen
 from services.qc.inspections import child
+from services.qc.thresholds.domain import DEFAULT
 approved, candidate = (Path(path).read_bytes() for path in sys.argv[1:])
-printed = child.read(candidate, "x.jpg", {name: (approved, "x.jpg") for name in ("capture", "colour")})
+files = {name: (approved, "x.jpg") for name in ("capture", "colour")}
+printed = child.read(candidate, "x.jpg", files, DEFAULT)
 place = Place(sku="B", colorway="b", view="front", channel=None)
 other = Seen(version_id=UUID(int=1), sha256="0" * 64, place=place, fingerprint=printed)
 own = Place(sku="A", colorway="a", view="front", channel=None)

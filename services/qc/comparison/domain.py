@@ -98,6 +98,9 @@ class Engine(Value):
 
     version: str = Field(description="Hash of the engine's code and of the image libraries' versions.")
     thresholds: str = Field(description="Hash of the bounds that it measures against.")
+    thresholds_version: int | None = Field(
+        default=None, description="The version of the thresholds that they are from; none before these were published."
+    )
 
 
 def key_of(version: Version, spec: ImageSpec, engine: Engine, references: References) -> str:

@@ -10,8 +10,6 @@ from services.qc.decisions import repository as decisions
 from services.qc.reference import service as reference
 
 NO_AI = "none"
-NEAR_BITS = 10
-"""Of a perceptual hash's 64: what differs in more is no near duplicate (the engine's own bound may be closer)."""
 
 
 async def choose(session: AsyncSession, work: WorkItem, version: Version) -> References:
@@ -39,9 +37,12 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
     )
 
 
-async def look_alikes(session: AsyncSession, version: Version, own: Fingerprint | None) -> tuple[Seen, ...] | None:
-    """What other slots hold that may be the same picture; None for a file that can't be decoded."""
-    return None if own is None else tuple(await repository.neighbours(session, version, own, NEAR_BITS))
+async def look_alikes(
+    session: AsyncSession, version: Version, own: Fingerprint | None, bits: int
+) -> tuple[Seen, ...] | None:
+    """What other slots hold that may be the same picture: its perceptual hash differs in at most so many bits. None for
+    a file that can't be decoded."""
+    return None if own is None else tuple(await repository.neighbours(session, version, own, bits))
 
 
 async def _capture(session: AsyncSession, work: WorkItem, version: Version) -> Version | None:

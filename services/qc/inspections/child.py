@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from contracts.values import ImageSpec, Measurement
-from services.qc.comparison.domain import Engine, Fingerprint, Place, References, Seen
+from services.qc.comparison.domain import Fingerprint, Place, References, Seen
+from services.qc.thresholds.domain import Thresholds
 
 if TYPE_CHECKING:
     from services.qc.inspection import Reference
@@ -28,16 +29,18 @@ def own_id() -> int:
     return os.getpid()
 
 
-def engine() -> Engine:
-    from services.qc.inspection.identity import code_version, thresholds_version
+def engine_version() -> str:
+    from services.qc.inspection.identity import code_version
 
-    return Engine(version=code_version(), thresholds=thresholds_version())
+    return code_version()
 
 
-def read(data: bytes, filename: str, approved: dict[str, tuple[bytes, str]]) -> Fingerprint | None:
+def read(
+    data: bytes, filename: str, approved: dict[str, tuple[bytes, str]], thresholds: Thresholds
+) -> Fingerprint | None:
     """`approved`: bytes and name of the capture and of the colour reference, where there are such. None for a file that
     can't be decoded."""
-    from services.qc.inspection import DEFAULT, NO_REFERENCE, ApprovedFile
+    from services.qc.inspection import NO_REFERENCE, ApprovedFile
     from services.qc.inspection.fingerprint import fingerprint
     from services.qc.inspection.frame import read_frame
 
@@ -46,12 +49,12 @@ def read(data: bytes, filename: str, approved: dict[str, tuple[bytes, str]]) -> 
     files = {name: ApprovedFile(*content) for name, content in approved.items()}
     capture, colour = files.get("capture"), files.get("colour")
     same = capture is not None and colour is not None and capture.data == colour.data
-    reference = NO_REFERENCE.reading(capture, None if same else colour)
+    reference = NO_REFERENCE.reading(capture, None if same else colour, thresholds)
     if same:
         reference = reference.with_colour_of_capture()
     approved.clear()
     del files, capture, colour
-    frame = read_frame(data, filename, DEFAULT)
+    frame = read_frame(data, filename, thresholds)
     _held = frame, reference
     made = fingerprint(frame)
     return None if made is None else _kept(made)

@@ -9,9 +9,10 @@ from typing import TypeVar
 from chassis.children import Child, begin_child
 from chassis.logs import get_logger
 from contracts.values import ImageSpec, Measurement
-from services.qc.comparison.domain import Engine, Fingerprint, References
+from services.qc.comparison.domain import Fingerprint, References
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
+from services.qc.thresholds.domain import Thresholds
 
 START_SECONDS = 60
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Job:
     filename: str
     spec: ImageSpec
     approved: dict[str, tuple[bytes, str]]  # bytes and name of the `capture` and the `colour` reference
+    thresholds: Thresholds
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,19 @@ class MeasuringProcess:
         self._tries = tries
         self._turn = asyncio.Lock()
         self._child = Child(begin_child, child.own_id, start_seconds=START_SECONDS)
-        self._engine: Engine | None = None
+        self._engine_version: str | None = None
 
-    async def engine(self) -> Engine:
-        """Which one measures. Raises only when no process can be started."""
-        if self._engine is None:
+    async def engine_version(self) -> str:
+        """Which engine measures. Raises only when no process can be started."""
+        if self._engine_version is None:
             async with self._turn:
                 await self._child.start()
                 try:
-                    self._engine = await self._child.call(child.engine)
+                    self._engine_version = await self._child.call(child.engine_version)
                 except BrokenProcessPool:  # or it would be asked again and again
                     self.close()
                     raise
-        return self._engine
+        return self._engine_version
 
     async def measure(self, job: Job, complete: Complete) -> Verdict:
         """Every check's verdict; or that the file can't be measured, when it has ended the process or its time `tries`
@@ -73,7 +75,7 @@ class MeasuringProcess:
             for _ in range(self._tries):
                 await self._child.start()
                 try:
-                    fingerprint = await self._in_time(child.read, job.data, job.filename, job.approved)
+                    fingerprint = await self._in_time(child.read, job.data, job.filename, job.approved, job.thresholds)
                 except Exception as error:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict

@@ -24,6 +24,8 @@ from services.qc.inspections.measuring import Job, MeasuringProcess
 from services.qc.inspections.schemas import Inspection
 from services.qc.reference import service as reference
 from services.qc.reviews.service import open_review
+from services.qc.thresholds.domain import Thresholds, digest_of
+from services.qc.thresholds.service import current_thresholds
 from services.qc.work import repository as work_items
 
 
@@ -56,22 +58,28 @@ class Inspector:
             work = await _known_work(session, version)
             spec = await spec_of(session, work, version)
             references = await comparison.choose(session, work, version)
+            published = await current_thresholds(session)
         if version.bytes > self.max_file_bytes:
             return Measured(spec, not_measurable(f"it has more than {self.max_file_bytes} bytes"))
-        engine = await self.process.engine()
-        kept = await self._measured_before(version, spec, engine, references)
-        return kept or await self._measured_now(version, spec, engine, references)
+        thresholds = published.of(work.category)
+        engine = Engine(
+            version=await self.process.engine_version(),
+            thresholds=digest_of(thresholds),
+            thresholds_version=published.version,
+        )
+        kept = await self._measured_before(version, spec, engine, references, thresholds)
+        return kept or await self._measured_now(version, spec, engine, references, thresholds)
 
     async def _measured_before(
-        self, version: Version, spec: ImageSpec, engine: Engine, references: References
+        self, version: Version, spec: ImageSpec, engine: Engine, references: References, thresholds: Thresholds
     ) -> Measured | None:
-        """The results of the same bytes, spec and references by the same engine, where there are such: the file isn't
-        even read."""
+        """The results of the same bytes, spec and references by the same engine and thresholds, where there are such:
+        the file isn't even read."""
         async with self.database.transaction() as session:
             own = await fingerprints.of_bytes(session, version.sha256, engine.version)
             if own is None:
                 return None
-            others = await comparison.look_alikes(session, version, own)
+            others = await comparison.look_alikes(session, version, own, thresholds.near_duplicate_bits)
             completed = references.model_copy(update={"others": others})
             found = await repository.of_key(session, key_of(version, spec, engine, completed))
         if found is None:
@@ -79,11 +87,11 @@ class Inspector:
         return Measured(spec, found.measurements, engine, completed, own, found.id)
 
     async def _measured_now(
-        self, version: Version, spec: ImageSpec, engine: Engine, references: References
+        self, version: Version, spec: ImageSpec, engine: Engine, references: References, thresholds: Thresholds
     ) -> Measured:
         async def complete(own: Fingerprint | None) -> References:
             async with self.database.transaction() as session:
-                others = await comparison.look_alikes(session, version, own)
+                others = await comparison.look_alikes(session, version, own, thresholds.near_duplicate_bits)
             return references.model_copy(update={"others": others})
 
         data = await self.files.read(version)
@@ -93,7 +101,7 @@ class Inspector:
         once = {one.id: one for one in files.values()}
         read = {version_id: (await self.files.read(one), one.filename) for version_id, one in once.items()}
         approved = {name: read[one.id] for name, one in files.items()}
-        verdict = await self.process.measure(Job(data, version.filename, spec, approved), complete)
+        verdict = await self.process.measure(Job(data, version.filename, spec, approved, thresholds), complete)
         if verdict.references is None:
             return Measured(spec, verdict.measurements)
         return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint)

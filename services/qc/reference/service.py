@@ -1,4 +1,5 @@
-"""Own packs (gates, checklists, reasons), and copies of what others publish (decision domains, channel packs)."""
+"""Own packs (gates, checklists, reasons, and the thresholds' default), and copies of what others publish (decision
+domains, channel packs)."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +15,13 @@ from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished
 from contracts.values import Domain, Gate, Role
 from services.qc.reference.schemas import Checklists, Gates, PublishedChecklists, PublishedReasons, Reasons
+from services.qc.thresholds.domain import DEFAULT
+from services.qc.thresholds.schemas import ThresholdsPack
 
 P = TypeVar("P", bound=BaseModel)
 
 PACKS = Path(__file__).parent.parent / "packs"
-GATES, CHECKLISTS, REASONS = "gates", "checklists", "reasons"
+GATES, CHECKLISTS, REASONS, THRESHOLDS = "gates", "checklists", "reasons", "thresholds"
 DOMAINS = "decision_domains"
 
 
@@ -26,6 +29,7 @@ async def publish_default_packs(session: AsyncSession) -> None:
     """Version 1 of each own pack, on the first start."""
     for name, model in ((GATES, Gates), (CHECKLISTS, Checklists), (REASONS, Reasons)):
         await publish_default(session, name, model.model_validate(read_toml(PACKS / f"{name}.toml")))
+    await publish_default(session, THRESHOLDS, ThresholdsPack(bounds=DEFAULT))
 
 
 async def what_is_missing(session: AsyncSession) -> str | None:
