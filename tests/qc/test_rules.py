@@ -142,7 +142,7 @@ def test_default_packs() -> None:
     assert gates.in_order([Gate.FINAL_QC, Gate.TECHNICAL]) == [Gate.TECHNICAL, Gate.FINAL_QC]
     assert gates.in_order(Gate) == GATES
     checklists = Checklists.model_validate(read_toml(PACKS / "checklists.toml"))
-    assert [len(checklists.at(gate)) for gate in Gate] == [9, 10, 8, 9]
+    assert [len(checklists.at(gate)) for gate in Gate] == [13, 15, 10, 28]
     by_gate = {gate: sum(reason.gate is gate for reason in REASONS.reasons) for gate in Gate}
     assert list(by_gate.values()) == [10, 6, 6, 8]
     assert {reason.id for reason in REASONS.reasons if reason.preventable} == {

@@ -13,7 +13,17 @@ from contracts.assets import ChannelPack, ChannelPackPublished
 from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished
 from contracts.values import Domain, Gate, Role
-from services.qc.reference.schemas import Checklists, Gates, PublishedChecklists, PublishedReasons, Reasons
+from services.qc.reference.conditions import Facts
+from services.qc.reference.domain import compose, questions
+from services.qc.reference.schemas import (
+    Checklists,
+    ComposedChecklist,
+    ComposedChecklists,
+    Gates,
+    PublishedChecklists,
+    PublishedReasons,
+    Reasons,
+)
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -60,6 +70,20 @@ async def current_checklists(session: AsyncSession) -> PublishedChecklists:
 async def checklists_of(session: AsyncSession, version: int) -> Checklists:
     """The checklists that a review began with."""
     return (await _load(session, CHECKLISTS, Checklists, version))[0]
+
+
+async def composed_checklists(session: AsyncSession, facts: Facts, gate: Gate | None) -> ComposedChecklists:
+    """What work with these facts would be asked from now on, at one gate or at all."""
+    current = await current_checklists(session)
+    composition = compose(current, facts)
+    return ComposedChecklists(
+        version=current.version,
+        checklists=[
+            ComposedChecklist(gate=one, items=questions(current, one, composition))
+            for one in Gate
+            if gate in (None, one)
+        ],
+    )
 
 
 async def current_reasons(session: AsyncSession) -> PublishedReasons:
