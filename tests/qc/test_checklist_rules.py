@@ -10,7 +10,7 @@ from chassis.problems import Faults
 from contracts.values import ComplexityClass, Gate, ImageSpec, WorkItem, WorkKind
 from services.qc.reference.conditions import facts, facts_of
 from services.qc.reference.domain import compose, is_asked, questions
-from services.qc.reference.schemas import Checklist, ChecklistItem, Checklists
+from services.qc.reference.schemas import Checklist, ChecklistItem, Checklists, Gates
 from services.qc.reference.service import PACKS
 from tests.qc.stage import work_item
 
@@ -173,6 +173,15 @@ def test_no_work_may_pass_without_a_question(items: list[dict[str, Any]], withou
         assert pointers(content, Checklist) == ["/items"] * len(without)
     else:
         Checklist.model_validate(content)
+
+
+def test_gates_stay_what_and_where_they_are() -> None:
+    rules = read_toml(PACKS / "gates.toml")["gates"]
+    assert pointers({"gates": [rules[1], rules[0], *rules[2:]]}, Gates) == ["/gates/0/gate", "/gates/1/gate"]
+    assert pointers({"gates": rules[1:]}, Gates) == ["/gates"]
+    assert pointers({"gates": [*rules[:3], {"gate": "fifth", "domain": "pass_fail"}]}, Gates) == ["/gates/3/gate"]
+    by_machine = [*rules[:3], rules[3] | {"by_measurement": ["C1"]}]
+    assert pointers({"gates": by_machine}, Gates) == ["/gates/3/by_measurement"]
 
 
 def test_every_item_of_the_scalable_checklist_is_where_it_belongs() -> None:

@@ -120,4 +120,28 @@ async def test_what_work_would_be_asked_is_told_for_any_values(stage: Stage) -> 
     for wrong in ({"gate": "fifth"}, {"kind": "film"}, {"use": "pdp"}, {"specs": "sharp"}, {"ai": "often"}):
         answer = await get(stage, "/v1/checklists:composed", **wrong)
         assert pointers(answer)[0].startswith(f"query/{next(iter(wrong))}")
-    assert (await stage.qc.client.get("/v1/checklists:composed")).status_code == 401
+    for path in ("/v1/checklists:composed", "/v1/gates"):
+        assert (await stage.qc.client.get(path)).status_code == 401
+
+
+async def test_gates_are_edited_by_the_owner_of_pass_fail_and_count_at_once(stage: Stage) -> None:
+    version = await stage.measured(await stage.publish_work(work_item()))
+    read = await get(stage, "/v1/gates")
+    gates = read.json()["gates"]
+    assert [one["gate"] for one in gates] == list(Gate)
+    moved = {"gates": [gates[0] | {"domain": "brand_look", "by_measurement": []}, *gates[1:]]}
+    for role in ("studio_manager", "creative_director", "creative_ops_manager"):
+        assert (await put(stage, "/v1/gates", moved, 1, role)).status_code == 403
+    for refused, where in (
+        ({"gates": gates[::-1]}, "/gates/0/gate"),
+        ({"gates": gates[:3]}, "/gates"),
+        ({"gates": [*gates[:3], gates[3] | {"domain": "luck"}]}, "/gates/3/domain"),
+        ({"gates": [*gates[:3], gates[3] | {"by_measurement": ["C1"]}]}, "/gates/3/by_measurement"),
+    ):
+        assert pointers(await put(stage, "/v1/gates", refused, 1))[0] == where
+    edited = await put(stage, "/v1/gates", moved, 1)
+    assert (edited.status_code, edited.headers["ETag"], edited.json()) == (200, '"2"', moved | {"version": 2})
+    assert (await put(stage, "/v1/gates", moved, 1)).status_code == 412
+    assert (await stage.packet(version.work_item_id))["open_gate"]["decided_by_role"] == "creative_director"
+    assert (await stage.decide(version, Gate.TECHNICAL)).status_code == 403
+    assert (await stage.decide(version, Gate.TECHNICAL, role="creative_director")).status_code == 201

@@ -161,7 +161,13 @@ REASON = {"id": "a", "gate": "technical", "text": "No.", "returns_to": "studio"}
     ("model", "content", "why"),
     [
         (Gates, {"gates": [{"gate": "technical", "domain": "capture"}]}, "exactly once"),
-        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*Gate, "technical"]]}, "exactly once"),
+        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*Gate, "technical"]]}, "at most 4"),
+        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*GATES[:3], "technical"]]}, "exactly once"),
+        (
+            Gates,
+            {"gates": [{"gate": gate, "domain": "capture"} for gate in GATES[::-1]]},
+            "order of the gates is fixed",
+        ),
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM]} for gate in GATES[:3]]}, "final_qc"),
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM, ITEM]} for gate in Gate]}, "unique"),
         (Checklists, {"checklists": [{"gate": gate, "items": []} for gate in Gate]}, "at least 1"),

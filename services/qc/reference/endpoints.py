@@ -1,4 +1,4 @@
-"""HTTP for checklists and reasons."""
+"""HTTP for gates, checklists and reasons."""
 
 from typing import Annotated
 
@@ -14,14 +14,39 @@ from services.qc.reference.conditions import SpecAsk, facts
 from services.qc.reference.schemas import (
     Checklists,
     ComposedChecklists,
+    Gates,
     PublishedChecklists,
+    PublishedGates,
     PublishedReasons,
     Reasons,
 )
 
-router = APIRouter(tags=["checklists and reasons"])
+router = APIRouter(tags=["gates, checklists and reasons"])
 
 Value = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("/v1/gates", summary="The gates, and whose decision each is")
+async def read_gates(session: Session, caller: AnyCaller, response: Response) -> PublishedGates:
+    """In their fixed order. The `ETag` is what an edit sends back as `If-Match`."""
+    gates = await service.published_gates(session)
+    set_etag(response, gates.version)
+    return gates
+
+
+@router.put("/v1/gates", summary="Publish the next version of the gates", responses=EDITED)
+async def publish_gates(
+    session: Session,
+    caller: AnyCaller,
+    expected: IfMatch,
+    body: Annotated[Gates, edit_of(Gates)],
+    response: Response,
+) -> PublishedGates:
+    """Who decides at each gate, and what passes by measurement. Only the owner of `pass_fail` may. There are always
+    the same gates, in the same order. It counts at once: whoever decides an open gate needs the new role."""
+    version = await service.publish_gates(session, body, caller, expected)
+    set_etag(response, version)
+    return PublishedGates(version=version, gates=body.gates)
 
 
 @router.get("/v1/checklists", summary="What is answered at each gate", response_model_exclude_none=True)

@@ -21,20 +21,36 @@ class GateRule(BaseModel):
     gate: Gate
     domain: Domain = Field(description="The decision domain: its owner role decides at this gate.")
     by_measurement: list[ComplexityClass] = Field(
-        default=[], description="Classes whose work passes here by measurement alone, as its first gate."
+        default=[],
+        max_length=len(ComplexityClass),
+        description="Classes whose work passes here by measurement alone, as its first gate; at the final gate none.",
     )
 
 
 class Gates(BaseModel):
-    """All gates, in their fixed order."""
+    """All gates, in their fixed order: neither can be changed (R52)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    gates: list[GateRule]
+    gates: list[GateRule] = Field(max_length=len(Gate))
 
     @model_validator(mode="after")
-    def every_gate_once(self) -> Self:
+    def every_gate_once_in_order(self) -> Self:
         require_none(_not_each_once("/gates", [rule.gate for rule in self.gates]))
+        faults = [
+            FieldError(
+                pointer=f"/gates/{place}/gate",
+                detail=f"the order of the gates is fixed: {fixed} comes here, not {rule.gate}",
+                remedy=f"Keep the order: {', '.join(Gate)}.",
+            )
+            for place, (rule, fixed) in enumerate(zip(self.gates, Gate, strict=True))
+            if rule.gate is not fixed
+        ]
+        for place, rule in enumerate(self.gates):
+            if rule.gate is Gate.FINAL_QC and rule.by_measurement:
+                pointer, detail = f"/gates/{place}/by_measurement", "the final gate is always passed by a person"
+                faults.append(FieldError(pointer=pointer, detail=detail, remedy="Send none."))
+        require_none(faults)
         return self
 
     def rule(self, gate: Gate) -> GateRule:
@@ -44,6 +60,10 @@ class Gates(BaseModel):
         """These gates, in the order in which they are passed."""
         wanted = set(gates)
         return [rule.gate for rule in self.gates if rule.gate in wanted]
+
+
+class PublishedGates(Gates):
+    version: int
 
 
 class Question(BaseModel):

@@ -21,6 +21,7 @@ from services.qc.reference.schemas import (
     ComposedChecklists,
     Gates,
     PublishedChecklists,
+    PublishedGates,
     PublishedReasons,
     Reasons,
 )
@@ -60,6 +61,11 @@ async def channel_pack(session: AsyncSession, channel: str, version: int | None)
 
 async def current_gates(session: AsyncSession) -> Gates:
     return (await _load(session, GATES, Gates))[0]
+
+
+async def published_gates(session: AsyncSession) -> PublishedGates:
+    content, version = await _load(session, GATES, Gates)
+    return PublishedGates(version=version, gates=content.gates)
 
 
 async def current_checklists(session: AsyncSession) -> PublishedChecklists:
@@ -106,6 +112,12 @@ async def owners_of_gates(session: AsyncSession) -> dict[Gate, Role]:
     """The one role that decides at each gate."""
     rules = (await current_gates(session)).gates
     return {rule.gate: await owner_of_domain(session, rule.domain) for rule in rules}
+
+
+async def publish_gates(session: AsyncSession, content: Gates, caller: Caller, expected: int) -> int:
+    """The next version, by the owner of `pass_fail`; it counts at once, for open reviews too. Returns its number."""
+    require_role(caller, await owner_of_domain(session, Domain.PASS_FAIL))
+    return await publish_pack(session, GATES, content, by=caller.subject, expected=expected)
 
 
 async def publish_checklists(session: AsyncSession, content: Checklists, caller: Caller, expected: int) -> int:
