@@ -24,7 +24,7 @@ PACKS = {
     "assets": {"/v1/channel-packs/{channel}"},
     "governance": {"/v1/ai-policy", "/v1/decision-domains"},
     "intake": {"/v1/categories/{name}", "/v1/categories/ai-shot", "/v1/clarification"},
-    "qc": {"/v1/checklists", "/v1/reasons", "/v1/thresholds"},
+    "qc": {"/v1/checklists", "/v1/gates", "/v1/reasons", "/v1/thresholds"},
     "routing": {
         "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar", "/v1/tracks/teams", "/v1/steps", "/v1/queues/pack",
         "/v1/forecast/capacity", "/v1/rates",

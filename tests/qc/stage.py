@@ -196,8 +196,6 @@ class Stage:
 
     async def body(self, version: Version, gate: Gate, outcome: str = "pass", **changes: Any) -> dict[str, Any]:
         """A complete decision."""
-        checklists = await self.qc.client.get("/v1/checklists", headers=self.qc.bearer("reviewer"))
-        items = next(one["items"] for one in checklists.json()["checklists"] if one["gate"] == gate)
         content = {
             "work_item_id": str(version.work_item_id),
             "version_id": str(version.id),
@@ -205,12 +203,25 @@ class Stage:
             "gate": gate,
             "outcome": outcome,
             "checklist_version": 1,
-            "answers": {item["id"]: "pass" for item in items},
+            "answers": {item["id"]: "pass" for item in await self.checklist(version, gate)},
             "reasons": [] if outcome == "pass" else ["out_of_focus"],
             "zoom_inspected": True,
             "flags": {check: {"answer": "accepted"} for check in await self.open_flags(version, gate, outcome)},
         }
         return {**content, **changes}
+
+    async def checklist(self, version: Version, gate: Gate) -> list[dict[str, Any]]:
+        """What is asked of it at the open gate; at others what work like it would be asked there."""
+        reader = self.qc.bearer("reviewer")
+        answer = await self.qc.client.get(f"/v1/reviews/{version.work_item_id}", headers=reader)
+        packet = answer.json() if answer.is_success else None
+        if packet and packet["open_gate"] and packet["open_gate"]["gate"] == gate:
+            return list(packet["open_gate"]["checklist"])
+        work = packet["work"] if packet else work_item().model_dump(mode="json")
+        named = ("category", "materials", "view", "channel", "use", "kind", "complexity_class", "track", "ai")
+        params = {name: work[name] for name in named if work[name] is not None}
+        composed = await self.qc.client.get("/v1/checklists:composed", params={"gate": gate, **params}, headers=reader)
+        return list(composed.json()["checklists"][0]["items"])
 
     async def open_flags(self, version: Version, gate: Gate, outcome: str) -> list[str]:
         """What a pass of this gate accepts: the flags of its checks, and of gates before it that the work hasn't."""

@@ -167,7 +167,13 @@ async def test_an_incomplete_decision_is_told_all_that_is_missing(stage: Stage) 
     assert await refused("pass", reasons=["out_of_focus"]) == ["/reasons"]
     assert await refused("fail", reasons=[]) == ["/reasons"]
     assert await refused("fail", reasons=["out_of_focus", "too_ugly"]) == ["/reasons/1"]
-    assert (await stage.decide(version, Gate.TECHNICAL, answers={**complete, "focus": "not_applicable"})).is_success
+    skipped = {**complete, "focus": "not_applicable"}
+    for outcome in ("pass", "fail"):
+        assert await refused(outcome, answers=skipped) == ["/causes/focus"]
+    unsaid = {**complete, "focus": "fail", "a/b": "not_applicable"}
+    assert await refused("fail", answers=unsaid) == ["/answers/a~1b"], "of a fail the reasons speak"
+    causes = {"focus": "The pattern itself is blurred."}
+    assert (await stage.decide(version, Gate.TECHNICAL, answers=skipped, causes=causes)).is_success
 
 
 async def test_a_malformed_decision_is_refused(stage: Stage) -> None:

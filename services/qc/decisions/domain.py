@@ -7,7 +7,7 @@ from chassis.problems import FieldError
 from contracts.qc import ChecklistAnswer, FlagVerdict
 from contracts.values import Gate, Measurement, Outcome
 from services.qc.decisions.schemas import NewDecision
-from services.qc.reference.schemas import ChecklistItem, Reason, Reasons
+from services.qc.reference.schemas import Question, Reason, Reasons
 from services.qc.reviews.domain import PixelSize
 
 
@@ -15,7 +15,7 @@ from services.qc.reviews.domain import PixelSize
 class Asked:
     """What a decision at the open gate must answer, and what it may name."""
 
-    items: Sequence[ChecklistItem]
+    items: Sequence[Question]
     reasons: Collection[str]
     flags: Sequence[Measurement]
     fails: Sequence[Measurement]
@@ -41,17 +41,25 @@ def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
             errors.append(
                 _error("/zoom_inspected", "this pass needs it", "Inspect the image at 100 % zoom, and say so: `true`.")
             )
-    return [*errors, *_wrong_causes(body), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
+    return [*errors, *_wrong_causes(body, known), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
             *_wrong_overrides(body, asked)]  # fmt: skip
 
 
-def _wrong_causes(body: NewDecision) -> list[FieldError]:
-    needing = {name for name, answer in body.answers.items() if answer is not ChecklistAnswer.PASS}
-    return [
-        _error(f"/causes/{_escaped(name)}", "the item is not answered `fail` or `not_applicable`", "Leave it out.")
-        for name in body.causes or {}
-        if name not in needing
+def _wrong_causes(body: NewDecision, known: Collection[str]) -> list[FieldError]:
+    """Who leaves a question unanswered because it doesn't apply says why; of a fail the reasons speak."""
+    said = body.causes or {}
+    without_pass = {name for name, answer in body.answers.items() if answer is not ChecklistAnswer.PASS}
+    unsaid = [
+        _error(f"/causes/{name}", "missing", "Say why the item doesn't apply to this image, or answer it.")
+        for name, answer in body.answers.items()
+        if answer is ChecklistAnswer.NOT_APPLICABLE and name in known and name not in said
     ]
+    needless = [
+        _error(f"/causes/{_escaped(name)}", "the item is not answered `fail` or `not_applicable`", "Leave it out.")
+        for name in said
+        if name not in without_pass
+    ]
+    return [*unsaid, *needless]
 
 
 def _wrong_flags(body: NewDecision, asked: Asked) -> list[FieldError]:
@@ -95,7 +103,7 @@ def _wrong_overrides(body: NewDecision, asked: Asked) -> list[FieldError]:
     ]
 
 
-def _unanswered(answers: Mapping[str, ChecklistAnswer], items: Sequence[ChecklistItem]) -> list[FieldError]:
+def _unanswered(answers: Mapping[str, ChecklistAnswer], items: Sequence[Question]) -> list[FieldError]:
     allowed = "`pass`, `fail` or `not_applicable`"
     return [
         _error(f"/answers/{item.id}", "not answered", f"{item.text} Answer {allowed}.")

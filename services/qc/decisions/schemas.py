@@ -36,7 +36,9 @@ class NewDecision(BaseModel):
         default=None, max_length=200, description="Where on the image the reasons show, in its pixels."
     )
     causes: dict[Name, Cause] | None = Field(
-        default=None, max_length=100, description="Why an item is answered `fail` or `not_applicable`."
+        default=None,
+        max_length=100,
+        description="Item → why it is answered `not_applicable`, which needs one, or `fail`.",
     )
     overrides: dict[Check, Cause] | None = Field(
         default=None,

@@ -19,6 +19,7 @@ from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
 from services.qc.reference import service as reference
+from services.qc.reference.domain import questions
 from services.qc.reviews import domain as reviews
 from services.qc.reviews import repository as review_rows
 from services.qc.reviews.domain import Review, ReviewState
@@ -115,7 +116,7 @@ async def _asked(session: AsyncSession, review: Review, work: WorkItem, measurem
     passed = {one for one, _ in await repository.passes(session, review.id)}
     is_final = gate == (await _gates_of(session, work))[-1]
     return Asked(
-        items=(await reference.checklists_of(session, review.checklist_version)).at(gate),
+        items=questions(await reference.checklists_of(session, review.checklist_version), gate, review.composition),
         reasons=(await reference.current_reasons(session)).by_id().keys(),
         flags=reviews.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG),
         fails=reviews.blocking_a_pass(gate, order, measurements, passed),

@@ -16,6 +16,7 @@ review = Table(
     Column("sku", Text, nullable=False),
     Column("version", JSONB, nullable=False),
     Column("checklist_version", Integer, nullable=False),
+    Column("composition", JSONB(none_as_null=True)),
     Column("state", Text, nullable=False),
     Column("gate", Text),
     Column("passes", Integer, nullable=False),

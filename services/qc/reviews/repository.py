@@ -58,6 +58,7 @@ async def add(session: AsyncSession, new: Review) -> None:
             sku=new.version.sku,
             version=new.version.model_dump(mode="json"),
             checklist_version=new.checklist_version,
+            composition=new.composition,
             opened_at=new.opened_at,
             **_standing(new.standing, new.closed_at),
         )
@@ -147,4 +148,5 @@ def _review(row: Row[Any]) -> Review:
         standing=Standing(ReviewState(row.state), Gate(row.gate) if row.gate else None, row.passes),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        composition=None if row.composition is None else {Gate(gate): ids for gate, ids in row.composition.items()},
     )

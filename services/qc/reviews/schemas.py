@@ -19,7 +19,7 @@ from contracts.values import (
     WorkKind,
 )
 from services.qc.decisions.schemas import RecordedDecision
-from services.qc.reference.schemas import ChecklistItem, Reason
+from services.qc.reference.schemas import Question, Reason
 from services.qc.reviews.domain import ReviewState
 
 
@@ -60,7 +60,9 @@ class OpenGate(BaseModel):
     blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
     flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int
-    checklist: list[ChecklistItem] = Field(description="Every item is answered.")
+    checklist: list[Question] = Field(
+        description="What this work is asked here, composed when its review was opened: every item is answered."
+    )
     reasons: list[Reason] = Field(description="A fail names at least one of these.")
 
 

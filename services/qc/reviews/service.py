@@ -18,6 +18,8 @@ from services.qc.decisions.service import record_automatic_pass
 from services.qc.inspections import repository as inspections
 from services.qc.inspections.schemas import Inspection
 from services.qc.reference import service as reference
+from services.qc.reference.conditions import facts_of
+from services.qc.reference.domain import compose, questions
 from services.qc.reference.schemas import Checklists, Gates, Reason
 from services.qc.reviews import domain, repository
 from services.qc.reviews.domain import Review
@@ -37,15 +39,17 @@ async def open_review(session: AsyncSession, version: Version, inspection: Inspe
     standing = domain.opened(gates.in_order(work.gates))
     if work.state is WorkState.CANCELLED or version.round < work.round:  # nothing of that round is decided any more
         standing = domain.after_cancellation(standing)
+    checklists = await reference.current_checklists(session)
     opened_at = now()
     review = Review(
         id=new_id(),
         work_item_id=work.id,
         version=version,
-        checklist_version=(await reference.current_checklists(session)).version,
+        checklist_version=checklists.version,
         standing=standing,
         opened_at=opened_at,
         closed_at=None if standing.gate else opened_at,
+        composition=compose(checklists, facts_of(work)),
     )
     await repository.add(session, review)
     if standing.gate and domain.passes_by_measurement(
@@ -169,6 +173,6 @@ def _open_gate(
         blocked_by=[measured.check for measured in blocking],
         flags=[measured.check for measured in flags],
         checklist_version=review.checklist_version,
-        checklist=packs.checklists[review.checklist_version].at(gate),
+        checklist=questions(packs.checklists[review.checklist_version], gate, review.composition),
         reasons=packs.reasons,
     )
