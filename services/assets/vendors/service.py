@@ -7,36 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller, require_role
 from chassis.clock import now
-from chassis.packs import keep_pack, load_pack
-from chassis.problems import NotFound, Unavailable
-from contracts.envelope import Event
-from contracts.governance import DecisionDomainsPublished
+from chassis.problems import NotFound
 from contracts.values import Domain
+from services.assets.decision_domains import owner_of_domain
 from services.assets.vendors import repository
 from services.assets.vendors.schemas import Vendor, VendorEntry, VendorWithSecret
 
-DOMAINS = "decision_domains"
 SECRET_BYTES = 32
-
-
-async def keep_domains(session: AsyncSession, event: Event[DecisionDomainsPublished]) -> None:
-    """The copy of who decides what."""
-    await keep_pack(session, DOMAINS, event.data.version, event.data, by="governance")
-
-
-async def domains_missing(session: AsyncSession) -> str | None:
-    """What is not there yet; None when nothing is missing."""
-    found = await load_pack(session, DOMAINS, DecisionDomainsPublished)
-    return None if found else "governance has not told the decision domains yet"
 
 
 async def require_registrar(session: AsyncSession, caller: Caller) -> None:
     """Raises `Forbidden` unless the caller's role owns the domain."""
-    found = await load_pack(session, DOMAINS, DecisionDomainsPublished)
-    if found is None:
-        raise Unavailable("The decision domains are not here yet.")
-    owners = [entry.owner_role for entry in found[0].domains if entry.domain is Domain.SCHEDULE_AND_VENDORS]
-    require_role(caller, *owners)
+    require_role(caller, await owner_of_domain(session, Domain.SCHEDULE_AND_VENDORS))
 
 
 async def register(
