@@ -91,7 +91,9 @@ async def test_a_correction_is_compared_with_the_round_whose_fit_had_passed(stag
     work = await stage.publish_work(work_item(spec=SPEC))
     first, found = await deliver(work, jpeg(retouching.hue_turned(pixels, 12)))
     assert {"S01", "F01", "F03", "T11", "F02"}.isdisjoint(outcomes(found))
-    assert found["compared_with"] == [{"against": "ai_use", "version_id": None, "sha256": None, "said": "none"}]
+    assert found["compared_with"] == [
+        {"against": "ai_use", "version_id": None, "reference_id": None, "sha256": None, "said": "none"}
+    ]
     await fail(stage, first, Gate.FINAL_QC, "colour_mismatch")
 
     work = await next_round(stage, work)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.assets import Version
+from contracts.assets import ColourReferenceKind, Version
 from contracts.envelope import Value
 from contracts.qc import Decision
-from contracts.values import Gate, ImageSpec, Outcome, Sha256, WorkItem
+from contracts.values import Gate, ImageSpec, Measurement, Outcome, Sha256, WorkItem
 from services.qc.reference.schemas import Reason
 
 LEAST_BATCH = 3
@@ -22,6 +22,22 @@ class Colour(Value):
 
     lab: tuple[float, float, float]
     share: float
+
+
+class ColourReading(Value):
+    """What was measured of a colour reference, and the product's colours that it shows, the largest first."""
+
+    measurements: list[Measurement]
+    colours: tuple[Colour, ...] = ()
+
+
+class ApprovedColours(Value):
+    """The colours of an approved swatch or target shot."""
+
+    reference_id: UUID
+    kind: ColourReferenceKind
+    sha256: Sha256
+    colours: tuple[Colour, ...]
 
 
 class Spot(Value):
@@ -65,6 +81,7 @@ class References(Value):
     slot: Place
     capture: Version | None = None
     colour: Version | None = None
+    colours: ApprovedColours | None = None
     batch: tuple[Seen, ...] | None = None
     views: tuple[Seen, ...] | None = None
     others: tuple[Seen, ...] | None = None
@@ -80,6 +97,8 @@ class References(Value):
             for name, several in measured
             for one in several or ()
         ]
+        if (own := self.colours) is not None:
+            approved.append(Used(against="colour", reference_id=own.reference_id, sha256=own.sha256, said=own.kind))
         record = [Used(against="ai_use", said=self.ai_use)] if self.ai_use is not None else []
         return approved + seen + record
 
@@ -89,8 +108,9 @@ class Used(Value):
 
     against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `ai_use`.")
     version_id: UUID | None = Field(default=None, description="The version; none where it is a record.")
+    reference_id: UUID | None = Field(default=None, description="The colour reference that assets stores.")
     sha256: Sha256 | None = None
-    said: str | None = Field(default=None, description="What is on record.")
+    said: str | None = Field(default=None, description="What is on record; of a colour reference its kind.")
 
 
 class Engine(Value):
@@ -103,7 +123,8 @@ class Engine(Value):
 def key_of(version: Version, spec: ImageSpec, engine: Engine, references: References) -> str:
     """The same for what must give the same measurements: bytes, name (its ending is measured), spec, engine, bounds
     and the content of every reference."""
-    content = references.model_dump(mode="json", exclude={"capture", "colour"})
+    content = references.model_dump(mode="json", exclude={"capture", "colour", "colours"})
+    content["colours"] = references.colours and [one.model_dump() for one in references.colours.colours]
     for name, several in (("batch", references.batch), ("views", references.views), ("others", references.others)):
         if several is not None:  # by what they show: which version holds it changes no verdict
             content[name] = [one.model_dump(mode="json", exclude={"version_id", "sha256"}) for one in several]

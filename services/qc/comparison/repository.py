@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
+from contracts.values import Gate
 from services.qc.comparison.domain import Fingerprint, Place, Seen, signed
 from services.qc.comparison.models import fingerprint
 from services.qc.reviews.domain import ReviewState
@@ -98,6 +99,30 @@ async def approved_master(session: AsyncSession, work_item_id: UUID) -> Version 
         select(review.c.version)
         .where(review.c.work_item_id == work_item_id, review.c.state == ReviewState.PASSED)
         .order_by(review.c.round.desc())
+        .limit(1)
+    )
+    row = (await session.execute(query)).first()
+    return Version.model_validate(row.version) if row else None
+
+
+async def approved_final(session: AsyncSession, version: Version) -> Version | None:
+    """The newest master of the same slot that passed the gates for another request, final QC among them: a person has
+    judged its colour. What AI made is no norm of a product's colour."""
+    query = (
+        select(review.c.version)
+        .join(fingerprint, fingerprint.c.version_id == review.c.version_id)
+        .join(work_item, work_item.c.id == review.c.work_item_id)
+        .where(
+            fingerprint.c.sku == version.sku,
+            fingerprint.c.colorway == version.colorway,
+            fingerprint.c.view == version.view,
+            fingerprint.c.channel.is_(None),
+            fingerprint.c.work_item_id != version.work_item_id,
+            review.c.state == ReviewState.PASSED,
+            work_item.c.work["gates"].contains([Gate.FINAL_QC]),
+            work_item.c.work["ai"].as_boolean().is_(False),
+        )
+        .order_by(review.c.closed_at.desc(), review.c.id.desc())
         .limit(1)
     )
     row = (await session.execute(query)).first()
