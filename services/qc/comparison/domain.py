@@ -13,6 +13,9 @@ from contracts.qc import Decision
 from contracts.values import Gate, ImageSpec, Measurement, Outcome, Sha256, WorkItem
 from services.qc.reference.schemas import Reason
 
+LEAST_SHOOT = 4
+"""Other frames that show a background: a spot repeats over five frames at least (T25)."""
+
 LEAST_BATCH = 3
 """Other frames: T11 takes no median of fewer, and a check that can't measure holds up what passes by measurement."""
 
@@ -85,13 +88,14 @@ class References(Value):
     batch: tuple[Seen, ...] | None = None
     views: tuple[Seen, ...] | None = None
     others: tuple[Seen, ...] | None = None
+    shoot: tuple[Seen, ...] | None = None
     ai_use: str | None = None
     expected: tuple[str, ...] = ()
 
     def used(self) -> list["Used"]:
         files = [("capture", self.capture), ("colour", self.colour)]
         approved = [Used(against=name, version_id=one.id, sha256=one.sha256) for name, one in files if one is not None]
-        measured = [("batch", self.batch), ("views", self.views), ("others", self.others)]
+        measured = [("batch", self.batch), ("views", self.views), ("others", self.others), ("shoot", self.shoot)]
         seen = [
             Used(against=name, version_id=one.version_id, sha256=one.sha256)
             for name, several in measured
@@ -106,7 +110,7 @@ class References(Value):
 class Used(Value):
     """One thing that a version was compared with."""
 
-    against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `ai_use`.")
+    against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `shoot`, `ai_use`.")
     version_id: UUID | None = Field(default=None, description="The version; none where it is a record.")
     reference_id: UUID | None = Field(default=None, description="The colour reference that assets stores.")
     sha256: Sha256 | None = None
@@ -125,7 +129,8 @@ def key_of(version: Version, spec: ImageSpec, engine: Engine, references: Refere
     and the content of every reference."""
     content = references.model_dump(mode="json", exclude={"capture", "colour", "colours"})
     content["colours"] = references.colours and [one.model_dump() for one in references.colours.colours]
-    for name, several in (("batch", references.batch), ("views", references.views), ("others", references.others)):
+    compared = {"batch": references.batch, "views": references.views, "others": references.others}
+    for name, several in {**compared, "shoot": references.shoot}.items():
         if several is not None:  # by what they show: which version holds it changes no verdict
             content[name] = [one.model_dump(mode="json", exclude={"version_id", "sha256"}) for one in several]
     for name, approved in (("capture", references.capture), ("colour", references.colour)):
@@ -162,3 +167,16 @@ def batch_of(seen: Sequence[Seen]) -> tuple[Seen, ...] | None:
     """None of too few."""
     known = tuple(one for one in seen if one.fingerprint.luminance is not None)
     return known if len(known) >= LEAST_BATCH else None
+
+
+def shows_dust(one: Fingerprint) -> bool:
+    """Whether its background would."""
+    return one.spots is not None
+
+
+def shoot_of(seen: Sequence[Seen], own: Fingerprint) -> tuple[Seen, ...] | None:
+    """The frames of a shoot that would show dust, as this one does, each picture once; None of too few: a check that
+    can't measure holds up what passes by measurement."""
+    known = {one.fingerprint.pixels: one for one in seen if shows_dust(one.fingerprint)}
+    known.pop(own.pixels, None)
+    return tuple(known.values()) if len(known) >= LEAST_SHOOT else None

@@ -1,10 +1,11 @@
 """SQL of fingerprints, and of the versions that others are compared with."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, cast, func, insert, or_, select
+from sqlalchemy import DateTime, Integer, Row, Select, cast, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +17,9 @@ from services.qc.reviews.domain import ReviewState
 from services.qc.reviews.models import review
 from services.qc.work.models import work_item
 
+SHOOT = timedelta(days=1)
+MOST_FRAMES = 30
+"""Of a shoot: dust repeats in those or in none."""
 MOST_NEIGHBOURS = 50
 """Of many that look alike; the very same picture comes first."""
 
@@ -53,6 +57,29 @@ async def views(session: AsyncSession, version: Version, *, white: bool) -> list
         fingerprint.c.channel.is_(None),
         fingerprint.c.work_item_id != version.work_item_id,
         work_item.c.work["spec"]["white_background"].as_boolean() == white,
+    )
+    return _seen((await session.execute(query)).all())
+
+
+async def same_shoot(session: AsyncSession, version: Version) -> list[Seen]:
+    """Other masters of the same request that the same person or vendor delivered within a day, newest first."""
+    request_id = work_item.c.work["request_id"].as_string()
+    own = select(request_id).where(work_item.c.id == version.work_item_id).scalar_subquery()
+    stored_at = cast(review.c.version["stored_at"].as_string(), DateTime(timezone=True))
+    query = (
+        _that_count()
+        .where(
+            fingerprint.c.sku == version.sku,  # a request is of one SKU
+            fingerprint.c.channel.is_(None),
+            fingerprint.c.work_item_id != version.work_item_id,
+            request_id == own,
+            review.c.version["delivered_by"].as_string() == version.delivered_by,
+            stored_at > version.stored_at - SHOOT,
+            stored_at <= version.stored_at + SHOOT,
+        )
+        .order_by(None)
+        .order_by(stored_at.desc(), fingerprint.c.version_id)
+        .limit(MOST_FRAMES)
     )
     return _seen((await session.execute(query)).all())
 

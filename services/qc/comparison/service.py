@@ -11,9 +11,10 @@ from services.qc.comparison.domain import (
     Fingerprint,
     Place,
     References,
-    Seen,
     batch_of,
     capture_among,
+    shoot_of,
+    shows_dust,
 )
 from services.qc.decisions import repository as decisions
 from services.qc.reference import service as reference
@@ -24,7 +25,7 @@ NEAR_BITS = 10
 
 
 async def choose(session: AsyncSession, work: WorkItem, version: Version) -> References:
-    """All but the other slots' pictures: those are looked for by what the file itself shows.
+    """All but the other slots' pictures and the shoot: those are chosen by what the file itself shows (`completed`).
 
     A shot is compared with its approved capture, its product's colour reference, other views and batch; a variant with
     its approved master. Where no AI is on record, a file must not say otherwise; what AI did to a file is not on record
@@ -53,9 +54,18 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
     )
 
 
-async def look_alikes(session: AsyncSession, version: Version, own: Fingerprint | None) -> tuple[Seen, ...] | None:
-    """What other slots hold that may be the same picture; None for a file that can't be decoded."""
-    return None if own is None else tuple(await repository.neighbours(session, version, own, NEAR_BITS))
+async def completed(
+    session: AsyncSession, version: Version, references: References, own: Fingerprint | None
+) -> References:
+    """With what other slots hold that may be the same picture and, of a shot that would show dust, the other frames of
+    its shoot. As they were for a file that can't be decoded."""
+    if own is None:
+        return references
+    others = tuple(await repository.neighbours(session, version, own, NEAR_BITS))
+    shoot = None
+    if version.kind is WorkKind.SHOT and shows_dust(own):
+        shoot = shoot_of(await repository.same_shoot(session, version), own)
+    return references.model_copy(update={"others": others, "shoot": shoot})
 
 
 async def _colours(session: AsyncSession, version: Version) -> ApprovedColours | None:

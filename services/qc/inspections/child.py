@@ -89,6 +89,7 @@ def _completed(reference: "Reference", references: References) -> "Reference":
         reference,
         colours=None if colours is None else tuple(Region(one.lab, one.share) for one in colours.colours),
         batch=None if references.batch is None else tuple(_made(one.fingerprint) for one in references.batch),
+        shoot=None if references.shoot is None else tuple(_made(one.fingerprint) for one in references.shoot),
         views=None if references.views is None else tuple(_neighbour(one) for one in references.views),
         others=None if references.others is None else tuple(_neighbour(one) for one in references.others),
         slot=_slot(references.slot),
