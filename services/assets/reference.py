@@ -7,7 +7,7 @@ from chassis.packs import keep_pack, latest_version, load_pack
 from chassis.problems import Unavailable
 from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished
-from contracts.values import Domain
+from contracts.values import Domain, Role
 
 DOMAINS = "decision_domains"
 
@@ -22,9 +22,11 @@ async def domains_missing(session: AsyncSession) -> str | None:
     return None if found else "governance has not told the decision domains yet"
 
 
-async def require_owner(session: AsyncSession, caller: Caller, domain: Domain) -> None:
-    """Raises `Forbidden` unless the caller's role owns the domain."""
+async def require_owner(session: AsyncSession, caller: Caller, domain: Domain) -> Role:
+    """The role that owns the domain, in which the caller acts. Raises `Forbidden` unless it is one of theirs."""
     found = await load_pack(session, DOMAINS, DecisionDomainsPublished)
     if found is None:
         raise Unavailable("The decision domains are not here yet.")
-    require_role(caller, *(entry.owner_role for entry in found[0].domains if entry.domain is domain))
+    owner = next(entry.owner_role for entry in found[0].domains if entry.domain is domain)
+    require_role(caller, owner)
+    return owner

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from chassis.app import create_service_app
 from chassis.service import Service
+from services.qc.colour_references import endpoints as colour_references_endpoints
 from services.qc.consumers import HANDLERS
 from services.qc.decisions import endpoints as decisions_endpoints
 from services.qc.decisions import grace
@@ -28,6 +29,7 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
             reviews_endpoints.router,
             decisions_endpoints.router,
             inspections_endpoints.router,
+            colour_references_endpoints.router,
             reference_endpoints.router,
             thresholds_endpoints.router,
         ],

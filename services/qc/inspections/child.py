@@ -8,8 +8,9 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from contracts.assets import ColourReferenceKind
 from contracts.values import ImageSpec, Measurement
-from services.qc.comparison.domain import Fingerprint, Place, References, Seen
+from services.qc.comparison.domain import Colour, ColourReading, Fingerprint, Place, References, Seen
 from services.qc.thresholds.domain import Thresholds
 
 if TYPE_CHECKING:
@@ -70,15 +71,28 @@ def measure(spec: ImageSpec, references: References) -> list[Measurement]:
     return measure_frame(frame, spec, _completed(reference, references))
 
 
+def read_colours(data: bytes, filename: str, kind: ColourReferenceKind, thresholds: Thresholds) -> ColourReading:
+    """Of a colour reference."""
+    from services.qc.inspection import colour_reference
+
+    found = colour_reference.read_colours(data, filename, kind.value, thresholds)
+    colours = tuple(Colour(lab=one.lab, share=one.share) for one in found.colours)
+    return ColourReading(measurements=found.measurements, colours=colours)
+
+
 def _completed(reference: "Reference", references: References) -> "Reference":
     """With what is on record."""
     from dataclasses import replace
 
     from services.qc.inspection.reference import Against, AiUse
+    from services.qc.inspection.regions import Region
 
+    colours = references.colours
     return replace(
         reference,
+        colours=None if colours is None else tuple(Region(one.lab, one.share) for one in colours.colours),
         batch=None if references.batch is None else tuple(_made(one.fingerprint) for one in references.batch),
+        shoot=None if references.shoot is None else tuple(_made(one.fingerprint) for one in references.shoot),
         views=None if references.views is None else tuple(_neighbour(one) for one in references.views),
         others=None if references.others is None else tuple(_neighbour(one) for one in references.others),
         slot=_slot(references.slot),

@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from chassis.children import Child, begin_child
 from chassis.logs import get_logger
+from contracts.assets import ColourReferenceKind
 from contracts.values import ImageSpec, Measurement
-from services.qc.comparison.domain import Fingerprint, References
+from services.qc.comparison.domain import ColourReading, Fingerprint, References
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
 from services.qc.thresholds.domain import Thresholds
 
 START_SECONDS = 60
+_ENDS_THE_PROCESS = "it ends the process that measures it, perhaps by its need of memory"
 T = TypeVar("T")
 
 log = get_logger(__name__)
@@ -88,7 +90,24 @@ class MeasuringProcess:
                         return verdict
                     continue
                 return Verdict(measurements, fingerprint, references)
-            return self._given_up(job.filename, "it ends the process that measures it, perhaps by its need of memory")
+            return self._given_up(job.filename, _ENDS_THE_PROCESS)
+
+    async def read_colours(
+        self, data: bytes, filename: str, kind: ColourReferenceKind, thresholds: Thresholds
+    ) -> ColourReading:
+        """Of a colour reference; that it can't be measured, when it has ended the process or its time `tries` times.
+
+        Raises when no process can be started.
+        """
+        async with self._turn:
+            for _ in range(self._tries):
+                await self._child.start()
+                try:
+                    return await self._in_time(child.read_colours, data, filename, kind, thresholds)
+                except Exception as error:
+                    if (verdict := self._ended_by(error, filename)) is not None:
+                        return ColourReading(measurements=verdict.measurements)
+            return ColourReading(measurements=self._given_up(filename, _ENDS_THE_PROCESS).measurements)
 
     async def _in_time(self, function: Callable[..., T], *arguments: object) -> T:
         async with asyncio.timeout(self._seconds):

@@ -79,8 +79,7 @@ class Inspector:
             own = await fingerprints.of_bytes(session, version.sha256, engine.version)
             if own is None:
                 return None
-            others = await comparison.look_alikes(session, version, own, thresholds.near_duplicate_bits)
-            completed = references.model_copy(update={"others": others})
+            completed = await comparison.completed(session, version, references, own, thresholds.near_duplicate_bits)
             found = await repository.of_key(session, key_of(version, spec, engine, completed))
         if found is None:
             return None
@@ -91,8 +90,7 @@ class Inspector:
     ) -> Measured:
         async def complete(own: Fingerprint | None) -> References:
             async with self.database.transaction() as session:
-                others = await comparison.look_alikes(session, version, own, thresholds.near_duplicate_bits)
-            return references.model_copy(update={"others": others})
+                return await comparison.completed(session, version, references, own, thresholds.near_duplicate_bits)
 
         data = await self.files.read(version)
         # One that is too large is missing, and can't be compared with.
