@@ -169,13 +169,18 @@ class Blob:
     area: int
 
 
-def structure_blobs(registration: Registration) -> list[Blob]:
-    """Connected places without the capture's structure, the largest first."""
+def broken_places(registration: Registration) -> Pixels:
+    """1 where the candidate's reduced copy shows something else than the capture, 0 elsewhere."""
     inner: Pixels = cv2.erode(registration.both, np.ones((5, 5), np.uint8))
     broken = ((registration.structure < _BROKEN) & (inner > 0)).astype(np.uint8)
     broken[cv2.erode(registration.frame, np.ones((2 * _RIM + 1,) * 2, np.uint8)) == 0] = 0
     broken[:_RIM], broken[-_RIM:], broken[:, :_RIM], broken[:, -_RIM:] = 0, 0, 0, 0
-    count, _, facts, centres = cv2.connectedComponentsWithStats(broken)
+    return broken
+
+
+def structure_blobs(registration: Registration) -> list[Blob]:
+    """Connected places without the capture's structure, the largest first."""
+    count, _, facts, centres = cv2.connectedComponentsWithStats(broken_places(registration))
     least = max(4.0, _LEAST_BLOB * cv2.countNonZero(registration.both))
     found = [
         Blob((float(x), float(y)), (int(box[0]), int(box[1]), int(box[2]), int(box[3])), int(box[4]))
