@@ -7,7 +7,9 @@ from chassis.service import Service
 from services.qc.consumers import HANDLERS
 from services.qc.decisions import endpoints as decisions_endpoints
 from services.qc.decisions import grace
+from services.qc.evidence import endpoints as evidence_endpoints
 from services.qc.inspections import endpoints as inspections_endpoints
+from services.qc.inspections.files import Files
 from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
 from services.qc.reviews import endpoints as reviews_endpoints
@@ -19,7 +21,7 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
         settings or QcSettings(), on_start=publish_default_packs, ready_check=what_is_missing, timers=grace.TIMERS
     )
     service.consume("qc", HANDLERS)
-    return create_service_app(
+    app = create_service_app(
         service,
         title="QC",
         description="What was measured, what is at the gates, and every decision there.",
@@ -27,6 +29,9 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
             reviews_endpoints.router,
             decisions_endpoints.router,
             inspections_endpoints.router,
+            evidence_endpoints.router,
             reference_endpoints.router,
         ],
     )
+    app.state.files = Files(service.settings.store_url)
+    return app
