@@ -104,17 +104,17 @@ class Layer:
 
     def around(self, mask: Pixels, scale: int, ink: Ink) -> None:
         """Lines around groups of what is set in a mask of the whole picture: small places are found at a glance."""
-        self._around(self._cells(mask, scale), ink)
+        self._around(self._cells(mask, scale), ink, over_fills=True)
 
     def around_fills(self, ink: Ink) -> None:
         """The same around what is filled in this ink."""
-        self._around((self.plane == _FILL[ink]).astype(np.uint8), ink)
+        self._around((self.plane == _FILL[ink]).astype(np.uint8), ink, over_fills=False)
 
-    def _around(self, cells: Pixels, ink: Ink) -> None:
+    def _around(self, cells: Pixels, ink: Ink, *, over_fills: bool) -> None:
         shrink = max(1, max(cells.shape) // 800)
         groups = cv2.dilate(_most(cells, shrink), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
         outlines, _ = cv2.findContours(groups, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        self._lines([(one[:, 0] + 0.5) * shrink - 0.5 for one in outlines], ink, closed=True, over_fills=False)
+        self._lines([(one[:, 0] + 0.5) * shrink - 0.5 for one in outlines], ink, closed=True, over_fills=over_fills)
 
     def subject(self, frame: Frame) -> None:
         """The subject's outline, dashed in black and white."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from contracts.values import ImageSpec
 from services.qc.inspection.checks.shape import (
+    ALIKE,
     broken_places,
     compared,
     contour_deviation,
@@ -75,17 +76,21 @@ def length(frame: Frame, spec: ImageSpec, reference: Reference) -> Layer | None:
 
 @evidence("S03")
 def structure(frame: Frame, spec: ImageSpec, reference: Reference) -> Layer | None:
+    """The map of structure as a heat-map; around the places that count, lines."""
     registration = compared(frame, reference, same_picture=True)
     if isinstance(registration, Finding):
         return None
-    layer, broken = Layer(frame), broken_places(registration)
+    layer, scale, broken = Layer(frame), frame.subject.scale, broken_places(registration)
     shown = np.zeros_like(broken)
     for blob in structure_blobs(registration):
         left, top, width, height = blob.box
         shown[top : top + height, left : left + width] = broken[top : top + height, left : left + width]
+    layer.hatch(broken_places(registration, ALIKE), scale, Ink.ORANGE)
+    layer.hatch(shown, scale, Ink.RED)
     layer.subject(frame)
-    layer.around(shown, frame.subject.scale, Ink.ORANGE)
-    layer.says(Ink.ORANGE, "within these lines it shows something else than the capture")
+    layer.around(shown, scale, Ink.RED)
+    layer.says(Ink.RED, "within these lines it shows something else than the capture")
+    layer.says(Ink.ORANGE, "a little unlike the capture")
     return layer
 
 
