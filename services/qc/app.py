@@ -8,7 +8,9 @@ from services.qc.colour_references import endpoints as colour_references_endpoin
 from services.qc.consumers import HANDLERS
 from services.qc.decisions import endpoints as decisions_endpoints
 from services.qc.decisions import grace
+from services.qc.evidence import endpoints as evidence_endpoints
 from services.qc.inspections import endpoints as inspections_endpoints
+from services.qc.inspections.files import Files
 from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
 from services.qc.reviews import endpoints as reviews_endpoints
@@ -21,7 +23,7 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
         settings or QcSettings(), on_start=publish_default_packs, ready_check=what_is_missing, timers=grace.TIMERS
     )
     service.consume("qc", HANDLERS)
-    return create_service_app(
+    app = create_service_app(
         service,
         title="QC",
         description="What was measured, what is at the gates, and every decision there.",
@@ -30,7 +32,10 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
             decisions_endpoints.router,
             inspections_endpoints.router,
             colour_references_endpoints.router,
+            evidence_endpoints.router,
             reference_endpoints.router,
             thresholds_endpoints.router,
         ],
     )
+    app.state.files = Files(service.settings.store_url)
+    return app

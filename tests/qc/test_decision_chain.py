@@ -143,6 +143,7 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
     for statement in (
         "ALTER TABLE review DROP COLUMN composition",
         "DROP TABLE colour_reference",
+        "DROP TABLE evidence",
         "DROP TABLE fingerprint",
         "ALTER TABLE inspection DROP COLUMN engine, DROP COLUMN compared_with",
         "ALTER TABLE inspection DROP COLUMN key, DROP COLUMN measured_as",

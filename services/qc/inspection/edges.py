@@ -4,6 +4,7 @@ The variance of the Laplacian isn't used: it spans a factor of four over the sha
 width is its contrast over its steepest slope, which neither texture nor exposure changes.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -21,20 +22,35 @@ _LEAST_EDGES = 40
 _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
-def edge_width(grey: Pixels, subject: Subject) -> float | None:
-    """20th percentile of the strongest edges' width, px; None where the subject has too few edges."""
-    contrast, slope = _edges(grey, subject)
+@dataclass(frozen=True)
+class Edges:
+    """The edges that are judged."""
+
+    width: Any  # n, px
+    x: Any  # n, px of the file: their steepest points
+    y: Any
+
+    @property
+    def typical_width(self) -> float:
+        """20th percentile, px."""
+        return float(np.percentile(self.width, _PERCENTILE))
+
+
+def strongest_edges(grey: Pixels, subject: Subject) -> Edges | None:
+    """Inside the subject; None where it has too few."""
+    contrast, slope, x, y = _edges(grey, subject)
     if len(contrast) < _LEAST_EDGES:
         return None
     least = np.partition(contrast, -_STRONGEST)[-_STRONGEST] if len(contrast) > _STRONGEST else 0
     strong = contrast >= least
-    return float(np.percentile(contrast[strong] / slope[strong], _PERCENTILE))
+    return Edges(contrast[strong] / slope[strong], x[strong], y[strong])
 
 
-def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any]:
-    """Contrast and slope at the steepest point of every edge inside the subject, at full resolution."""
+def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any, Any, Any]:
+    """Contrast, slope and place of the steepest point of every edge inside the subject, at full resolution."""
     contrasts: list[Any] = [np.empty(0, np.uint8)]
     slopes: list[Any] = [np.empty(0, np.float32)]
+    places: list[Any] = [np.empty((2, 0), np.intp)]
     square = np.ones((_WINDOW, _WINDOW), np.uint8)
     for rows, columns, inside in strips(subject.inner, subject.scale):
         top, left = max(0, rows.start - _MARGIN), max(0, columns.start - _MARGIN)
@@ -48,8 +64,10 @@ def _edges(picture: Pixels, subject: Subject) -> tuple[Any, Any]:
         # Squares of whole numbers are exact: which of two equal slopes is a pixel's steepest isn't left to rounding.
         squares = cv2.accumulateSquare(down, cv2.multiply(across, across, dst=across))
         steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
-        edges = cv2.bitwise_and(strong, steepest) > 0
-        contrasts.append(contrast[edges])
-        slopes.append(np.sqrt(squares[own][edges]) / 8)  # Sobel weighs a slope of one level a px by 8
-    contrast, slope = np.concatenate(contrasts), np.concatenate(slopes)
-    return contrast[slope >= _LEAST_SLOPE], slope[slope >= _LEAST_SLOPE]
+        row, column = np.nonzero(cv2.bitwise_and(strong, steepest))
+        contrasts.append(contrast[row, column])
+        slopes.append(np.sqrt(squares[own][row, column]) / 8)  # Sobel weighs a slope of one level a px by 8
+        places.append(np.stack([column + columns.start, row + rows.start]))
+    contrast, slope, (x, y) = np.concatenate(contrasts), np.concatenate(slopes), np.concatenate(places, axis=1)
+    steep = slope >= _LEAST_SLOPE
+    return contrast[steep], slope[steep], x[steep], y[steep]

@@ -13,10 +13,16 @@ MOST = 160
 
 
 def sample(rgb: Pixels, subject: Subject) -> Pixels:
-    """Number × 64 × 64 × 3: up to 160 tiles that lie inside the eroded subject mask, spread evenly over it.
+    """Number × 64 × 64 × 3: up to 160 tiles that lie inside the eroded subject mask, spread evenly over it."""
+    corners = sampled(subject)
+    tiles = np.empty((len(corners), SIDE, SIDE, 3), np.uint8)
+    for tile, (y, x) in zip(tiles, corners, strict=True):
+        tile[:] = rgb[y : y + SIDE, x : x + SIDE]
+    return tiles
 
-    Their corners are on a grid of multiples of 64 from the file's corner.
-    """
+
+def sampled(subject: Subject) -> Any:
+    """Top and left of each tile of the sample, px of the file: on a grid of multiples of 64 from its corner."""
     side = max(1, SIDE // subject.scale)  # on the mask
     height, width = (length // side for length in subject.inner.shape)
     whole = subject.inner[: height * side, : width * side]
@@ -24,12 +30,7 @@ def sample(rgb: Pixels, subject: Subject) -> Pixels:
     rows = whole.reshape(height, side, width * side).min(axis=1)
     down, across = np.nonzero(rows.reshape(height, width, side).min(axis=2))
     chosen = _spread(len(down), MOST)
-    tiles = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
-    for tile, y, x in zip(
-        tiles, down[chosen] * side * subject.scale, across[chosen] * side * subject.scale, strict=True
-    ):
-        tile[:] = rgb[y : y + SIDE, x : x + SIDE]
-    return tiles
+    return np.stack([down[chosen], across[chosen]], axis=1) * side * subject.scale
 
 
 def column(tiles: Pixels) -> Pixels:
@@ -37,8 +38,8 @@ def column(tiles: Pixels) -> Pixels:
     return tiles.reshape(-1, *tiles.shape[2:])
 
 
-def some(tiles: Pixels, most: int) -> Pixels:
-    """At most so many of the tiles, spread evenly."""
+def some(tiles: Any, most: int) -> Any:
+    """At most so many of the tiles, or of their corners, spread evenly."""
     return tiles if len(tiles) <= most else tiles[_spread(len(tiles), most)]
 
 

@@ -1,7 +1,8 @@
 """What runs in the measuring process. The image libraries are imported there alone: the worker itself stays small.
 
-A file is measured in two calls, for what other slots hold is looked for by what the file shows: `read` decodes it with
-what was approved, and answers its fingerprint; `measure` runs the checks on the same decoded pixels.
+A file is measured in up to three calls. What other slots hold is looked for by what the file shows: so `read` decodes
+it with what was approved, and answers its fingerprint; `measure` runs the checks on the same decoded pixels. Where they
+flag or fail, `draw` shows where: a verdict stands whatever becomes of that.
 """
 
 import os
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from contracts.assets import ColourReferenceKind
 from contracts.values import ImageSpec, Measurement
 from services.qc.comparison.domain import Colour, ColourReading, Fingerprint, Place, References, Seen
+from services.qc.evidence.domain import Drawn, Mark
 from services.qc.thresholds.domain import Thresholds
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from services.qc.inspection.reference import Neighbour, Slot
 
 _held: "tuple[Frame, Reference] | None" = None
-"""The file that was read, until it is measured, or the next one is read."""
+"""The file that was read, and what it is compared with, until nothing more is asked of it, or the next one is read."""
 
 
 def own_id() -> int:
@@ -63,12 +65,38 @@ def read(
 
 def measure(spec: ImageSpec, references: References) -> list[Measurement]:
     """Of the file that was read."""
+    from services.qc.inspection.drawing import to_be_shown
     from services.qc.inspection.engine import measure_frame
 
     global _held
     assert _held is not None
     (frame, reference), _held = _held, None
-    return measure_frame(frame, spec, _completed(reference, references))
+    completed = _completed(reference, references)
+    measurements = measure_frame(frame, spec, completed)
+    if to_be_shown(measurements):
+        _held = frame, completed
+    return measurements
+
+
+def draw(spec: ImageSpec, measurements: list[Measurement]) -> list[Drawn]:
+    """The overlays of the file that was measured."""
+    from services.qc.inspection.drawing import draw_evidence
+
+    global _held
+    if _held is None:
+        return []
+    (frame, reference), _held = _held, None
+    return [
+        Drawn(
+            check=check,
+            png=overlay.png,
+            width=overlay.width,
+            height=overlay.height,
+            scale=overlay.scale,
+            legend=tuple(Mark(ink=mark.ink.value, says=mark.says) for mark in overlay.legend),
+        )
+        for check, overlay in draw_evidence(frame, spec, reference, measurements).items()
+    ]
 
 
 def read_colours(data: bytes, filename: str, kind: ColourReferenceKind, thresholds: Thresholds) -> ColourReading:

@@ -9,14 +9,16 @@ from typing import TypeVar
 from chassis.children import Child, begin_child
 from chassis.logs import get_logger
 from contracts.assets import ColourReferenceKind
-from contracts.values import ImageSpec, Measurement
+from contracts.values import ImageSpec, Measurement, MeasurementOutcome
 from services.qc.comparison.domain import ColourReading, Fingerprint, References
+from services.qc.evidence.domain import Drawn
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
 from services.qc.thresholds.domain import Thresholds
 
 START_SECONDS = 60
 _ENDS_THE_PROCESS = "it ends the process that measures it, perhaps by its need of memory"
+_NOTHING_TO_SHOW = (MeasurementOutcome.PASS, MeasurementOutcome.CANNOT_MEASURE)
 T = TypeVar("T")
 
 log = get_logger(__name__)
@@ -37,11 +39,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the process found. `references`: None where it found nothing, for the file ended it or took too long."""
+    """What the process found. `references`: None where it found nothing, for the file ended it or took too long.
+    `drawn`: None where it ended over the overlays."""
 
     measurements: list[Measurement]
     fingerprint: Fingerprint | None = None
     references: References | None = None
+    drawn: list[Drawn] | None = None
 
 
 class MeasuringProcess:
@@ -89,7 +93,7 @@ class MeasuringProcess:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict
                     continue
-                return Verdict(measurements, fingerprint, references)
+                return Verdict(measurements, fingerprint, references, await self._drawn(job, measurements))
             return self._given_up(job.filename, _ENDS_THE_PROCESS)
 
     async def read_colours(
@@ -108,6 +112,17 @@ class MeasuringProcess:
                     if (verdict := self._ended_by(error, filename)) is not None:
                         return ColourReading(measurements=verdict.measurements)
             return ColourReading(measurements=self._given_up(filename, _ENDS_THE_PROCESS).measurements)
+
+    async def _drawn(self, job: Job, measurements: list[Measurement]) -> list[Drawn] | None:
+        """The verdict stands without."""
+        if all(one.outcome in _NOTHING_TO_SHOW for one in measurements):
+            return []
+        try:
+            return await self._in_time(child.draw, job.spec, measurements)
+        except Exception as error:
+            log.error("no overlays were drawn", filename=job.filename, exc_info=error)
+            self.close()
+            return None
 
     async def _in_time(self, function: Callable[..., T], *arguments: object) -> T:
         async with asyncio.timeout(self._seconds):

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome, Sha256
 from services.qc.comparison.domain import Engine, Used
+from services.qc.evidence.schemas import Evidence
 
 
 class Inspection(BaseModel):
@@ -18,6 +19,9 @@ class Inspection(BaseModel):
     spec: ImageSpec = Field(description="What the file was measured against.")
     outcome: MeasurementOutcome = Field(description="The worst of the measurements.")
     measurements: list[Measurement] = Field(description="In the order of their checks.")
+    evidence: list[Evidence] = Field(
+        default=[], description="Where flags and fails were found: of each that has a place in the picture."
+    )
     completed_at: AwareDatetime
     engine: Engine | None = Field(default=None, description="What measured it; none where nothing could.")
     compared_with: list[Used] = Field(

@@ -1,5 +1,6 @@
 """Measuring a stored version, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from contracts.values import ImageSpec, Measurement, WorkItem, WorkKind
 from services.qc.comparison import repository as fingerprints
 from services.qc.comparison import service as comparison
 from services.qc.comparison.domain import Engine, Fingerprint, References, key_of
+from services.qc.evidence import repository as evidence
+from services.qc.evidence.domain import Kept
+from services.qc.evidence.service import keep
 from services.qc.inspections import repository
 from services.qc.inspections.domain import not_measurable, worst
 from services.qc.inspections.files import Files
@@ -31,7 +35,8 @@ from services.qc.work import repository as work_items
 
 @dataclass(frozen=True)
 class Measured:
-    """`references`: all that it was compared with. Without an engine nothing could be measured."""
+    """`references`: all that it was compared with. Without an engine nothing could be measured. `evidence`: None where
+    its overlays couldn't be made: the next version of the same bytes is measured anew."""
 
     spec: ImageSpec
     measurements: list[Measurement]
@@ -39,6 +44,7 @@ class Measured:
     references: References | None = None
     fingerprint: Fingerprint | None = None
     measured_as: UUID | None = None
+    evidence: Sequence[Kept] | None = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Inspector:
 
     async def measure(self, event: Event[VersionStored]) -> Measured:
         """Raises `NotYet` until the work item and, for a variant, the channel pack are known; `Unreadable` when the
-        store doesn't give the file, or one that it is compared with."""
+        store doesn't give the file, or one that it is compared with; `Unwritable` when it doesn't take an overlay."""
         version = event.data.version
         async with self.database.transaction() as session:
             work = await _known_work(session, version)
@@ -81,9 +87,10 @@ class Inspector:
                 return None
             completed = await comparison.completed(session, version, references, own, thresholds.near_duplicate_bits)
             found = await repository.of_key(session, key_of(version, spec, engine, completed))
-        if found is None:
-            return None
-        return Measured(spec, found.measurements, engine, completed, own, found.id)
+            if found is None:
+                return None
+            kept = await evidence.of_inspections(session, [found.id])
+        return Measured(spec, found.measurements, engine, completed, own, found.id, kept[found.id])
 
     async def _measured_now(
         self, version: Version, spec: ImageSpec, engine: Engine, references: References, thresholds: Thresholds
@@ -102,7 +109,8 @@ class Inspector:
         verdict = await self.process.measure(Job(data, version.filename, spec, approved, thresholds), complete)
         if verdict.references is None:
             return Measured(spec, verdict.measurements)
-        return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint)
+        kept = None if verdict.drawn is None else await keep(self.files, verdict.drawn)
+        return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint, evidence=kept)
 
 
 async def _known_work(session: AsyncSession, version: Version) -> WorkItem:
@@ -141,8 +149,11 @@ async def complete_inspection(session: AsyncSession, event: Event[VersionStored]
         compared_with=references.used() if references else [],
         measured_as=measured.measured_as,
     )
-    key = key_of(version, measured.spec, engine, references) if engine and references else None
+    key = None
+    if engine and references and measured.evidence is not None:
+        key = key_of(version, measured.spec, engine, references)
     await repository.add(session, inspection, key)
+    await evidence.add(session, inspection.id, measured.evidence or ())
     if engine and measured.fingerprint:
         await fingerprints.add(session, version, measured.fingerprint, engine.version)
     completed = InspectionCompleted(**inspection.model_dump(include=set(InspectionCompleted.model_fields)))

@@ -19,6 +19,7 @@ from contracts.values import (
     WorkKind,
 )
 from services.qc.decisions.schemas import RecordedDecision
+from services.qc.evidence.schemas import Evidence
 from services.qc.reference.schemas import Question, Reason
 from services.qc.reviews.domain import ReviewState
 
@@ -78,6 +79,9 @@ class ReviewPacket(BaseModel):
     width: int | None = Field(description="Of the version as a viewer shows it, in px; None: it wasn't measured.")
     height: int | None
     measurements: list[Measurement] = Field(description="Each with its value and the threshold that decided.")
+    evidence: list[Evidence] = Field(
+        description="Overlays that show where flags and fails were found: of each that has a place in the picture."
+    )
     sent_back: RecordedDecision | None = Field(description="The fail that ended the round before, with its reasons.")
     decisions: list[RecordedDecision] = Field(
         description="Of the work item, every round, oldest first; without others' at a gate that is still open."

@@ -140,6 +140,7 @@ def _packet(
         width=size.width if size else None,
         height=size.height if size else None,
         measurements=inspection.measurements,
+        evidence=inspection.evidence,
         sent_back=_sent_back(made, review.version.round),
         decisions=list(made),
         opened_at=review.opened_at,

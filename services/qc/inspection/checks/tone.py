@@ -11,7 +11,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.subject import bright, strips
+from services.qc.inspection.subject import Subject, bright, strips
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _CLIPPED = 254  # least channel of a background pixel that holds no colour any more
@@ -52,11 +52,10 @@ def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
     pixels = cv2.countNonZero(subject.outside)
     if not pixels:
         return cannot_measure("Too little background is left to judge the white balance by.", subject.confidence)
-    unclipped = cv2.bitwise_and(subject.outside, cv2.bitwise_not(bright(subject.small, _CLIPPED)))
-    clipped = 2 * cv2.countNonZero(unclipped) < pixels
+    judged, clipped = judged_background(subject)
     if clipped and not spec.white_background:
         return cannot_measure("The background is clipped to white: it can't show a cast.", subject.confidence)
-    _, a, b = lab(*_median(subject.small, subject.outside if clipped else unclipped))
+    _, a, b = lab(*_median(subject.small, judged))
     chroma = math.hypot(a, b)
     if chroma > _COLOURED and not spec.white_background:
         return cannot_measure("The background has a colour of its own.", subject.confidence)
@@ -72,6 +71,14 @@ def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
         threshold=f"≤ {bounds.passes:g}",
         **seen,
     )
+
+
+def judged_background(subject: Subject) -> tuple[Pixels, bool]:
+    """The background where it isn't clipped, on the reduced copy; or all of it where most is clipped, and whether it
+    is."""
+    unclipped = cv2.bitwise_and(subject.outside, cv2.bitwise_not(bright(subject.small, _CLIPPED)))
+    clipped = 2 * cv2.countNonZero(unclipped) < cv2.countNonZero(subject.outside)
+    return (subject.outside if clipped else unclipped), clipped
 
 
 def _median(rgb: Pixels, mask: Pixels) -> tuple[int, int, int]:

@@ -45,14 +45,19 @@ def upscaled(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, drop, threshold, confidence=subject.confidence)
 
 
+def richest(tiles: Pixels) -> Any:
+    """Which tiles have the most detail."""
+    deviation = tiles[:, ::2, ::2].std(axis=(1, 2))
+    found = np.argsort(deviation)[-_RICHEST:]
+    return found[deviation[found] >= _LEAST_DETAIL]
+
+
 def _drop(tiles: Pixels) -> float | None:
     """In dB, over the tiles with the most detail; None where there is too little."""
-    deviation = tiles[:, ::2, ::2].std(axis=(1, 2))
-    richest = np.argsort(deviation)[-_RICHEST:]
-    richest = richest[deviation[richest] >= _LEAST_DETAIL]
-    if len(richest) < _LEAST_TILES:
+    judged = richest(tiles)
+    if len(judged) < _LEAST_TILES:
         return None
-    levels = tiles[richest].astype(np.float32)
+    levels = tiles[judged].astype(np.float32)
     levels = (levels - levels.mean(axis=(1, 2), keepdims=True)) * _WINDOW
     power: Any = (np.abs(np.fft.rfft2(levels)) ** 2).mean(axis=0)
     # The arithmetic mean is ruled by strong edges and the few frequencies of a weave, the geometric one by those where
