@@ -12,6 +12,7 @@ from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
 from services.qc.reviews import endpoints as reviews_endpoints
 from services.qc.settings import QcSettings
+from services.qc.zoom import endpoints as zoom_endpoints
 
 
 def create_app(settings: QcSettings | None = None) -> FastAPI:
@@ -27,6 +28,7 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
             reviews_endpoints.router,
             decisions_endpoints.router,
             inspections_endpoints.router,
+            zoom_endpoints.router,
             reference_endpoints.router,
         ],
     )

@@ -21,7 +21,7 @@ _FIELDS = tuple(RecordedDecision.model_fields)
 # Nothing took its place, and it doesn't only take another one back.
 _newer = decision.alias("newer")
 _STANDS = ~exists().where(_newer.c.supersedes == decision.c.id) & decision.c.withdrawn.is_not(True)
-_JSON = ("answers", "result", "flags", "marks", "causes", "overrides")
+_JSON = ("answers", "result", "flags", "marks", "causes", "overrides", "zoom")
 
 
 @dataclass(frozen=True)

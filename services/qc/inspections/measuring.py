@@ -12,6 +12,7 @@ from contracts.values import ImageSpec, Measurement
 from services.qc.comparison.domain import Engine, Fingerprint, References
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
+from services.qc.zoom.domain import SubjectCells
 
 START_SECONDS = 60
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Verdict:
     measurements: list[Measurement]
     fingerprint: Fingerprint | None = None
     references: References | None = None
+    cells: SubjectCells | None = None
 
 
 class MeasuringProcess:
@@ -74,6 +76,7 @@ class MeasuringProcess:
                 await self._child.start()
                 try:
                     fingerprint = await self._in_time(child.read, job.data, job.filename, job.approved)
+                    cells = await self._in_time(child.subject_cells)
                 except Exception as error:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict
@@ -85,7 +88,7 @@ class MeasuringProcess:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict
                     continue
-                return Verdict(measurements, fingerprint, references)
+                return Verdict(measurements, fingerprint, references, cells)
             return self._given_up(job.filename, "it ends the process that measures it, perhaps by its need of memory")
 
     async def _in_time(self, function: Callable[..., T], *arguments: object) -> T:

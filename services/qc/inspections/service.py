@@ -25,6 +25,7 @@ from services.qc.inspections.schemas import Inspection
 from services.qc.reference import service as reference
 from services.qc.reviews.service import open_review
 from services.qc.work import repository as work_items
+from services.qc.zoom.domain import SubjectCells
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Measured:
     references: References | None = None
     fingerprint: Fingerprint | None = None
     measured_as: UUID | None = None
+    cells: SubjectCells | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Inspector:
             found = await repository.of_key(session, key_of(version, spec, engine, completed))
         if found is None:
             return None
-        return Measured(spec, found.measurements, engine, completed, own, found.id)
+        return Measured(spec, found.measurements, engine, completed, own, found.id, found.subject_cells)
 
     async def _measured_now(
         self, version: Version, spec: ImageSpec, engine: Engine, references: References
@@ -96,7 +98,9 @@ class Inspector:
         verdict = await self.process.measure(Job(data, version.filename, spec, approved), complete)
         if verdict.references is None:
             return Measured(spec, verdict.measurements)
-        return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint)
+        return Measured(
+            spec, verdict.measurements, engine, verdict.references, verdict.fingerprint, cells=verdict.cells
+        )
 
 
 async def _known_work(session: AsyncSession, version: Version) -> WorkItem:
@@ -134,6 +138,7 @@ async def complete_inspection(session: AsyncSession, event: Event[VersionStored]
         engine=engine,
         compared_with=references.used() if references else [],
         measured_as=measured.measured_as,
+        subject_cells=measured.cells,
     )
     key = key_of(version, measured.spec, engine, references) if engine and references else None
     await repository.add(session, inspection, key)

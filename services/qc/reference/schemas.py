@@ -30,6 +30,9 @@ class Gates(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     gates: list[GateRule]
+    zoom_share: float = Field(
+        default=0.95, gt=0, le=1, description="Of the subject's cells, seen at 100 % zoom where the work asks for it."
+    )
 
     @model_validator(mode="after")
     def every_gate_once(self) -> Self:

@@ -21,6 +21,7 @@ from contracts.values import (
 from services.qc.decisions.schemas import RecordedDecision
 from services.qc.reference.schemas import ChecklistItem, Reason
 from services.qc.reviews.domain import ReviewState
+from services.qc.zoom.schemas import Covered
 
 
 class ReviewSummary(BaseModel):
@@ -57,6 +58,10 @@ class OpenGate(BaseModel):
     passes: int
     passes_needed: int = Field(description="How many different people must pass it.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
+    zoom: Covered | None = Field(
+        description="How much of it the reader has seen at 100 % zoom; none where that isn't required, or the version"
+        " couldn't be measured, so that nobody can pass it."
+    )
     blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
     flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int

@@ -1,0 +1,27 @@
+"""What was seen at 100 % zoom: the cells that a version's subject touches, those that each person has seen, and those
+that a decision was made on."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import BIT, JSONB
+
+revision = "0008"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.add_column("inspection", sa.Column("subject_cells", JSONB))
+    op.add_column("decision", sa.Column("zoom", JSONB))
+    op.create_table(
+        "zoom_evidence",
+        sa.Column("version_id", sa.Uuid, primary_key=True),
+        sa.Column("person", sa.Text, primary_key=True),
+        sa.Column("seen", BIT(varying=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("zoom_evidence")
+    op.drop_column("decision", "zoom")
+    op.drop_column("inspection", "subject_cells")
