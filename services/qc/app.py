@@ -8,6 +8,7 @@ from services.qc.consumers import HANDLERS
 from services.qc.decisions import endpoints as decisions_endpoints
 from services.qc.decisions import grace
 from services.qc.inspections import endpoints as inspections_endpoints
+from services.qc.leases import endpoints as leases_endpoints
 from services.qc.reference import endpoints as reference_endpoints
 from services.qc.reference.service import publish_default_packs, what_is_missing
 from services.qc.reviews import endpoints as reviews_endpoints
@@ -26,6 +27,7 @@ def create_app(settings: QcSettings | None = None) -> FastAPI:
         description="What was measured, what is at the gates, and every decision there.",
         routers=[
             reviews_endpoints.router,
+            leases_endpoints.router,
             decisions_endpoints.router,
             inspections_endpoints.router,
             zoom_endpoints.router,

@@ -141,6 +141,7 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
     before = await chain(stage)
     await stage.qc.service.stop()
     for statement in (
+        "ALTER TABLE review DROP COLUMN lease_id, DROP COLUMN claimed_by, DROP COLUMN lease_until",
         "DROP TABLE zoom_evidence",
         "ALTER TABLE inspection DROP COLUMN subject_cells",
         "ALTER TABLE decision DROP COLUMN zoom",

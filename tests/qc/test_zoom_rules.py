@@ -13,6 +13,7 @@ from services.qc.inspection import DEFAULT
 from services.qc.inspection.cells import Touched, touched_cells
 from services.qc.inspection.frame import read_frame
 from services.qc.zoom.domain import CELL, Grid, SubjectCells, coverage, subject_cells
+from services.qc.zoom.schemas import MOST_CELLS, MOST_SIDE
 from tests.qc.stage import measurement
 
 BROWN = (90, 60, 40)
@@ -69,6 +70,19 @@ def test_an_image_is_cut_as_a_viewer_shows_it() -> None:
     touched = drawn((1024, 512), (10, 10, 200, 200), orientation=6)
     assert (touched.width, touched.height) == (512, 1024)
     assert touched.rows == ("01", "00", "00", "00")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (256, 256), (257, 1), (65_535, 1), (65_535, 3), (5, 60_001), (1601, 799)])
+def test_a_picture_of_any_shape_is_cut_into_all_of_its_cells(size: tuple[int, int]) -> None:
+    width, height = size
+    for touched in (drawn(size), drawn(size, (0, 0, width - 1, 0))):
+        assert len(touched.rows) == -(-height // CELL)
+        assert {len(row) for row in touched.rows} == {-(-width // CELL)}
+        assert "1" in touched.rows[0]
+    cells = [(column, row) for row in range(-(-height // CELL)) for column in range(-(-width // CELL))]
+    assert all(Grid(width, height).has(cell) for cell in cells)
+    assert len(cells) <= MOST_CELLS
+    assert max(max(cell) for cell in cells) <= MOST_SIDE // CELL
 
 
 def test_where_nothing_tells_the_subject_every_cell_counts() -> None:

@@ -90,6 +90,17 @@ async def passes(session: AsyncSession, review_id: UUID, but: UUID | None = None
     return [(Gate(row.gate), row.decided_by) for row in await session.execute(query)]
 
 
+def passed_by(person: str) -> ColumnElement[bool]:
+    """Of a review: this person has passed its open gate."""
+    return exists().where(
+        decision.c.review_id == review.c.id,
+        decision.c.gate == review.c.gate,
+        decision.c.outcome == Outcome.PASS,
+        decision.c.decided_by == person,
+        _STANDS,
+    )
+
+
 async def by_id(session: AsyncSession, decision_id: UUID) -> StoredDecision | None:
     row = (await session.execute(select(decision).where(decision.c.id == decision_id))).first()
     return StoredDecision(row.review_id, row.inspection_id, _decision(row)) if row else None

@@ -29,6 +29,9 @@ class NewDecision(BaseModel):
     answers: dict[Name, ChecklistAnswer] = Field(max_length=100, description="Checklist item → its answer; every item.")
     reasons: list[Name] = Field(default=[], max_length=50, description="Why it fails; a pass has none.")
     note: str = Field(default="", max_length=2000, description="For the person who must fix it.")
+    lease_id: UUID | None = Field(
+        default=None, description="Of your claim, if it shall count only while that runs. It ends with the decision."
+    )
     flags: dict[Check, FlagAnswer] | None = Field(
         default=None, max_length=100, description="Automatic flag → its answer; a pass accepts each one that is open."
     )

@@ -18,6 +18,7 @@ from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, Ow
 from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
+from services.qc.leases.domain import check_lease
 from services.qc.reference import service as reference
 from services.qc.reviews import domain as reviews
 from services.qc.reviews import repository as review_rows
@@ -51,6 +52,7 @@ async def decide(
         raise NotFound("No version of such a work item has been measured.")
     _check_nothing_changed(review, work, body)
     await _check_person(session, review, caller, supersedes)
+    check_lease(review, caller.subject, body.lease_id, now())
     inspection = await inspections.of_version(session, review.version.id)
     assert inspection is not None  # recorded in the transaction that opened the review
     covered, seen = await zoom.seen_of(session, caller.subject, inspection)
@@ -193,7 +195,7 @@ async def _record(
         role=role,
         decided_at=at,
         supersedes=supersedes,
-        **body.model_dump(),
+        **body.model_dump(exclude={"lease_id"}),
     )
     recorded = RecordedDecision(**dict(decision), zoom_inspected=zoom_inspected, zoom=seen, result=result)
     number = await repository.next_number(session, work.id)

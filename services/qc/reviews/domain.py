@@ -42,6 +42,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """Who looks at the open gate. It ends with every decision there, and when its time is over."""
+
+    id: UUID
+    claimed_by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Review:
     id: UUID
     work_item_id: UUID
@@ -50,6 +59,11 @@ class Review:
     standing: Standing
     opened_at: datetime
     closed_at: datetime | None = None
+    lease: Lease | None = None
+
+    def lease_at(self, at: datetime) -> Lease | None:
+        """The lease, if it runs at that moment: nothing takes away those that ran out."""
+        return self.lease if self.lease is not None and self.lease.until > at else None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class ReviewSummary(BaseModel):
     due_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
 
 
 class OpenGate(BaseModel):
@@ -87,6 +89,9 @@ class ReviewPacket(BaseModel):
     )
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
+    lease_id: UUID | None = Field(description="Of the reader's own claim.")
 
 
 class ReviewPackets(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -84,17 +85,9 @@ async def read_packets(session: AsyncSession, reader: str, work_item_ids: Sequen
     measured = await inspections.of_versions(session, [review.version.id for review in reviews])
     made = await decisions.of_work_items(session, reader, known)
     standing = await decisions.of_reviews(session, [review.id for review in reviews])
-    seen = await zoom_rows.seen_by(session, reader, list(measured))
+    who = _Reader(reader, now(), await zoom_rows.seen_by(session, reader, list(measured)))
     items = [
-        _packet(
-            works[one],
-            review,
-            measured[review.version.id],
-            made[one],
-            standing[review.id],
-            packs,
-            seen.get(review.version.id),
-        )
+        _packet(works[one], review, measured[review.version.id], made[one], standing[review.id], packs, who)
         for one, review in zip(known, reviews, strict=True)
     ]
     return ReviewPackets(items=items, unknown=[one for one in ids if one not in known])
@@ -125,6 +118,15 @@ async def _packs(session: AsyncSession, open_reviews: Sequence[Review]) -> _Pack
     )
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Whom a packet is for. `seen`: version → the map of what they have seen of it at 100 % zoom."""
+
+    subject: str
+    at: datetime
+    seen: Mapping[UUID, str]
+
+
 def _packet(
     work: WorkItem,
     review: Review,
@@ -132,16 +134,16 @@ def _packet(
     made: Sequence[RecordedDecision],
     standing: Sequence[RecordedDecision],
     packs: _Packs,
-    seen: str | None,
+    reader: _Reader,
 ) -> ReviewPacket:
-    """`made`: what the reader may see of the work item's decisions; `standing`: those of the review that count; `seen`:
-    what the reader has seen of it at 100 % zoom."""
+    """`made`: what the reader may see of the work item's decisions; `standing`: those of the review that count."""
     size = domain.pixel_size(inspection.measurements)
+    lease = review.lease_at(reader.at)
     passed = {one.gate for one in standing if one.outcome is Outcome.PASS}
     return ReviewPacket(
         id=review.id,
         state=review.standing.state,
-        open_gate=_open_gate(review, work, inspection, packs, passed, seen),
+        open_gate=_open_gate(review, work, inspection, packs, passed, reader.seen.get(review.version.id)),
         work=work,
         version=review.version,
         image=f"/v1/versions/{review.version.id}/content",
@@ -152,6 +154,9 @@ def _packet(
         decisions=list(made),
         opened_at=review.opened_at,
         closed_at=review.closed_at,
+        claimed_by=lease.claimed_by if lease else None,
+        lease_until=lease.until if lease else None,
+        lease_id=lease.id if lease and lease.claimed_by == reader.subject else None,
     )
 
 
