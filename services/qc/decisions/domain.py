@@ -13,6 +13,14 @@ from services.qc.zoom.domain import Coverage
 
 
 @dataclass(frozen=True)
+class AskedZoom:
+    """A pass needs an inspection at 100 % zoom. `seen` None: the version's size isn't known."""
+
+    address: str
+    seen: Coverage | None
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a decision at the open gate must answer, and what it may name."""
 
@@ -21,15 +29,7 @@ class Asked:
     flags: Sequence[Measurement]
     fails: Sequence[Measurement]
     size: PixelSize | None
-    zoom: "AskedZoom | None"  # None: not asked for
-
-
-@dataclass(frozen=True)
-class AskedZoom:
-    """A pass needs an inspection at 100 % zoom. `seen` None: the version's size isn't known."""
-
-    address: str
-    seen: Coverage | None
+    zoom: AskedZoom | None  # None: not asked for
 
 
 def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
