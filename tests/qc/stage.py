@@ -31,6 +31,7 @@ from contracts.values import (
     Zone,
 )
 from services.qc.inspections.service import Measured, complete_inspection
+from services.qc.zoom.domain import SubjectCells
 
 OWNERS = {
     Domain.CAPTURE: Role.STUDIO_MANAGER,
@@ -163,7 +164,13 @@ class Stage:
         await self.qc.eventually(is_known)
         return work
 
-    async def measured(self, work: WorkItem, measurements: Sequence[Measurement] = FLAGGED, **changes: Any) -> Version:
+    async def measured(
+        self,
+        work: WorkItem,
+        measurements: Sequence[Measurement] = FLAGGED,
+        cells: SubjectCells | None = None,
+        **changes: Any,
+    ) -> Version:
         """A version of it with these measurements, its review opened."""
         version = version_of(work, **changes)
         event = Event[VersionStored](
@@ -177,7 +184,7 @@ class Stage:
             data=VersionStored(version=version),
         )
         async with self.qc.service.database.transaction() as session:
-            await complete_inspection(session, event, Measured(work.spec, list(measurements)))
+            await complete_inspection(session, event, Measured(work.spec, list(measurements), cells=cells))
         return version
 
     async def at_gate(self, work: WorkItem, gate: Gate, **changes: Any) -> Version:
@@ -205,7 +212,6 @@ class Stage:
             "checklist_version": 1,
             "answers": {item["id"]: "pass" for item in await self.checklist(version, gate)},
             "reasons": [] if outcome == "pass" else ["out_of_focus"],
-            "zoom_inspected": True,
             "flags": {check: {"answer": "accepted"} for check in await self.open_flags(version, gate, outcome)},
         }
         return {**content, **changes}
@@ -234,6 +240,14 @@ class Stage:
         asked = order[max(before, default=0) : order.index(gate) + 1]
         measured = answer.json()["measurements"]
         return [one["check"] for one in measured if one["outcome"] == "flag" and one["gate"] in asked]
+
+    async def look(self, version: Version, cells: Any, *, by: str, size: tuple[int, int]) -> httpx.Response:
+        """Send cells as seen at 100 % zoom, as the final reviewer `by`, of an image of this size."""
+        return await self.qc.client.put(
+            f"/v1/inspections/{version.work_item_id}/{version.id}",
+            json={"width": size[0], "height": size[1], "cells": cells},
+            headers=self.qc.bearer(Role.QC_LEAD, subject=by),
+        )
 
     async def decide(
         self,

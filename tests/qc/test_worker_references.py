@@ -271,7 +271,7 @@ async def test_the_same_bytes_and_spec_are_not_measured_again(stage: Stage, deli
     await stage.qc.publish(VersionStored(version=again_version), again_version.id)
     again = await inspection(stage, again_version.id)
     assert again["measured_as"] == found["id"]
-    for name in ("measurements", "outcome", "engine", "spec", "compared_with"):
+    for name in ("measurements", "outcome", "engine", "spec", "compared_with", "subject_cells"):
         assert again[name] == found[name], name
     assert (await stage.packet(works[1].id))["open_gate"]["gate"] == "styling_fit"
     completed = await stage.qc.recorded(InspectionCompleted)
@@ -290,7 +290,7 @@ async def test_the_same_bytes_and_spec_are_not_measured_again(stage: Stage, deli
 async def test_what_cannot_be_measured_is_kept_without_a_key(stage: Stage, deliver: Deliver) -> None:
     for _ in range(2):
         _, found = await deliver(await stage.publish_work(work_item(spec=SPEC)), b"no image at all")
-        assert (found["outcome"], found["measured_as"]) == ("fail", None)
+        assert (found["outcome"], found["measured_as"], found["subject_cells"]) == ("fail", None, None)
     assert await stage.qc.fetch("SELECT 1 FROM fingerprint") == []
 
 

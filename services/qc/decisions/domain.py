@@ -9,6 +9,15 @@ from contracts.values import Gate, Measurement, Outcome
 from services.qc.decisions.schemas import NewDecision
 from services.qc.reference.schemas import Question, Reason, Reasons
 from services.qc.reviews.domain import PixelSize
+from services.qc.zoom.domain import Coverage
+
+
+@dataclass(frozen=True)
+class AskedZoom:
+    """A pass needs an inspection at 100 % zoom. `seen` None: the version's size isn't known."""
+
+    address: str
+    seen: Coverage | None
 
 
 @dataclass(frozen=True)
@@ -20,7 +29,7 @@ class Asked:
     flags: Sequence[Measurement]
     fails: Sequence[Measurement]
     size: PixelSize | None
-    zoom: bool
+    zoom: AskedZoom | None  # None: not asked for
 
 
 def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
@@ -37,10 +46,7 @@ def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
         errors.append(_error("/reasons", "a fail names at least one reason", "Say why, so that it can be put right."))
     if body.outcome is Outcome.PASS:
         errors += _contradictions(body)
-        if asked.zoom and not body.zoom_inspected:
-            errors.append(
-                _error("/zoom_inspected", "this pass needs it", "Inspect the image at 100 % zoom, and say so: `true`.")
-            )
+        errors += _unseen(asked.zoom)
     return [*errors, *_wrong_causes(body, known), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
             *_wrong_overrides(body, asked)]  # fmt: skip
 
@@ -121,6 +127,18 @@ def _contradictions(body: NewDecision) -> list[FieldError]:
     if body.reasons:
         errors.append(_error("/reasons", "a pass has no reasons", "Leave them out, or fail the gate."))
     return errors
+
+
+def _unseen(zoom: AskedZoom | None) -> list[FieldError]:
+    if zoom is None or (zoom.seen is not None and zoom.seen.suffices):
+        return []
+    if zoom.seen is None:
+        told = "this pass needs an inspection at 100 % zoom, and the file couldn't be decoded"
+        return [_error("/outcome", told, "Fail the gate, so that a file comes that can be seen.")]
+    seen = zoom.seen
+    told = f"this pass needs an inspection at 100 % zoom: {len(seen.uncovered)} of the subject's {seen.cells} cells"
+    told += f" are uncovered, at most {seen.cells - seen.needed} may be"
+    return [_error("/outcome", told, f"Look at them, and say so: `PUT {zoom.address}`.")]
 
 
 @dataclass(frozen=True)

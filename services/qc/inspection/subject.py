@@ -167,13 +167,13 @@ def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
         yield slice(y, y + large.shape[0]), slice(x, x + large.shape[1]), large
 
 
-def _square(pixels: int, scale: int) -> Any:
+def square(pixels: int, scale: int) -> Any:
     """Structuring element that reaches so many pixels of the file to each side."""
     return np.ones((2 * -(-pixels // scale) + 1,) * 2, np.uint8)
 
 
 def _outside(silhouette: Pixels, scale: int, touched: tuple[bool, ...]) -> Pixels:
-    outside = cv2.bitwise_not(cv2.dilate(silhouette, _square(_REACH, scale)))
+    outside = cv2.bitwise_not(cv2.dilate(silhouette, square(_REACH, scale)))
     height, width = outside.shape
     strip = max(1, round(_TOUCHED_STRIP * min(height, width)))
     left, top, right, bottom = touched
@@ -195,7 +195,7 @@ def _subject(
         small=small,
         mask=mask,
         silhouette=silhouette,
-        inner=cv2.erode(mask, _square(_EROSION, scale)),
+        inner=cv2.erode(mask, square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
         background=background,
         confidence=confidence,

@@ -14,6 +14,7 @@ from contracts.values import ImageSpec, Measurement
 from services.qc.comparison.domain import Colour, ColourReading, Fingerprint, Place, References, Seen
 from services.qc.evidence.domain import Drawn, Mark
 from services.qc.thresholds.domain import Thresholds
+from services.qc.zoom.domain import CELL, SubjectCells
 
 if TYPE_CHECKING:
     from services.qc.inspection import Reference
@@ -61,6 +62,15 @@ def read(
     _held = frame, reference
     made = fingerprint(frame)
     return None if made is None else _kept(made)
+
+
+def subject_cells() -> SubjectCells | None:
+    """Of the file that was read. None for one that can't be decoded."""
+    from services.qc.inspection.cells import touched_cells
+
+    assert _held is not None
+    touched = touched_cells(_held[0], CELL)
+    return None if touched is None else SubjectCells.model_validate(asdict(touched))
 
 
 def measure(spec: ImageSpec, references: References) -> list[Measurement]:

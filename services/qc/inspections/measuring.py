@@ -15,6 +15,7 @@ from services.qc.evidence.domain import Drawn
 from services.qc.inspections import child
 from services.qc.inspections.domain import not_measurable
 from services.qc.thresholds.domain import Thresholds
+from services.qc.zoom.domain import SubjectCells
 
 START_SECONDS = 60
 _ENDS_THE_PROCESS = "it ends the process that measures it, perhaps by its need of memory"
@@ -46,6 +47,7 @@ class Verdict:
     fingerprint: Fingerprint | None = None
     references: References | None = None
     drawn: list[Drawn] | None = None
+    cells: SubjectCells | None = None
 
 
 class MeasuringProcess:
@@ -82,6 +84,7 @@ class MeasuringProcess:
                 await self._child.start()
                 try:
                     fingerprint = await self._in_time(child.read, job.data, job.filename, job.approved, job.thresholds)
+                    cells = await self._in_time(child.subject_cells)
                 except Exception as error:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict
@@ -93,7 +96,7 @@ class MeasuringProcess:
                     if (verdict := self._ended_by(error, job.filename)) is not None:
                         return verdict
                     continue
-                return Verdict(measurements, fingerprint, references, await self._drawn(job, measurements))
+                return Verdict(measurements, fingerprint, references, await self._drawn(job, measurements), cells)
             return self._given_up(job.filename, _ENDS_THE_PROCESS)
 
     async def read_colours(

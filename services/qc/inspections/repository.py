@@ -13,11 +13,13 @@ from services.qc.evidence.schemas import shown as shown_at
 from services.qc.inspections.models import inspection, measurement
 from services.qc.inspections.schemas import Inspection
 
+_JSON = {"spec", "engine", "compared_with", "subject_cells"}
+
 
 async def add(session: AsyncSession, new: Inspection, key: str | None = None) -> None:
     """`key`: what another version must share to have the same results; None where nothing could be measured."""
-    row = new.model_dump(exclude={"spec", "measurements", "evidence", "engine", "compared_with"})
-    content = new.model_dump(mode="json", include={"spec", "engine", "compared_with"})
+    row = new.model_dump(exclude={"measurements", "evidence", *_JSON})
+    content = new.model_dump(mode="json", include=_JSON)
     await session.execute(insert(inspection).values(**row, **content, key=key))
     await session.execute(
         insert(measurement).values(

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome, Sha256
 from services.qc.comparison.domain import Engine, Used
 from services.qc.evidence.schemas import Evidence
+from services.qc.zoom.domain import SubjectCells
 
 
 class Inspection(BaseModel):
@@ -29,4 +30,7 @@ class Inspection(BaseModel):
     )
     measured_as: UUID | None = Field(
         default=None, description="The inspection that had measured the same before: its results are these."
+    )
+    subject_cells: SubjectCells | None = Field(
+        default=None, description="What of it must be seen at 100 % zoom; none where it couldn't be decoded."
     )

@@ -31,6 +31,7 @@ from services.qc.reviews.service import open_review
 from services.qc.thresholds.domain import Thresholds, digest_of
 from services.qc.thresholds.service import current_thresholds
 from services.qc.work import repository as work_items
+from services.qc.zoom.domain import SubjectCells
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Measured:
     fingerprint: Fingerprint | None = None
     measured_as: UUID | None = None
     evidence: Sequence[Kept] | None = ()
+    cells: SubjectCells | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Inspector:
             if found is None:
                 return None
             kept = await evidence.of_inspections(session, [found.id])
-        return Measured(spec, found.measurements, engine, completed, own, found.id, kept[found.id])
+        return Measured(spec, found.measurements, engine, completed, own, found.id, kept[found.id], found.subject_cells)
 
     async def _measured_now(
         self, version: Version, spec: ImageSpec, engine: Engine, references: References, thresholds: Thresholds
@@ -110,7 +112,15 @@ class Inspector:
         if verdict.references is None:
             return Measured(spec, verdict.measurements)
         kept = None if verdict.drawn is None else await keep(self.files, verdict.drawn)
-        return Measured(spec, verdict.measurements, engine, verdict.references, verdict.fingerprint, evidence=kept)
+        return Measured(
+            spec,
+            verdict.measurements,
+            engine,
+            verdict.references,
+            verdict.fingerprint,
+            evidence=kept,
+            cells=verdict.cells,
+        )
 
 
 async def _known_work(session: AsyncSession, version: Version) -> WorkItem:
@@ -148,6 +158,7 @@ async def complete_inspection(session: AsyncSession, event: Event[VersionStored]
         engine=engine,
         compared_with=references.used() if references else [],
         measured_as=measured.measured_as,
+        subject_cells=measured.cells,
     )
     key = None
     if engine and references and measured.evidence is not None:

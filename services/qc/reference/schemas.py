@@ -33,6 +33,9 @@ class Gates(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     gates: list[GateRule] = Field(max_length=len(Gate))
+    zoom_share: float = Field(
+        default=0.95, gt=0, le=1, description="Of the subject's cells, seen at 100 % zoom where the work asks for it."
+    )
 
     @model_validator(mode="after")
     def every_gate_once_in_order(self) -> Self:

@@ -43,6 +43,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """Who looks at the open gate. It ends with every decision there, and when its time is over."""
+
+    id: UUID
+    claimed_by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Review:
     id: UUID
     work_item_id: UUID
@@ -57,6 +66,11 @@ class Review:
     same. What changes about the work while it is open (a person re-routes it, an amendment changes its use) counts from
     the next round on, like a new checklist version. None: it was opened before there were compositions, and asks all.
     """
+    lease: Lease | None = None
+
+    def lease_at(self, at: datetime) -> Lease | None:
+        """The lease, if it runs at that moment: nothing takes away those that ran out."""
+        return self.lease if self.lease is not None and self.lease.until > at else None
 
 
 @dataclass(frozen=True)

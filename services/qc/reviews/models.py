@@ -22,5 +22,8 @@ review = Table(
     Column("passes", Integer, nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("closed_at", DateTime(timezone=True)),
-    comment="Each version at the gates: which gate is open, and how many people have passed it there.",
+    Column("lease_id", Uuid),
+    Column("claimed_by", Text),
+    Column("lease_until", DateTime(timezone=True)),
+    comment="Each version at the gates: which gate is open, how many people have passed it there, and who looks at it.",
 )

@@ -22,6 +22,7 @@ from services.qc.decisions.schemas import RecordedDecision
 from services.qc.evidence.schemas import Evidence
 from services.qc.reference.schemas import Question, Reason
 from services.qc.reviews.domain import ReviewState
+from services.qc.zoom.schemas import Covered
 
 
 class ReviewSummary(BaseModel):
@@ -48,6 +49,8 @@ class ReviewSummary(BaseModel):
     due_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
 
 
 class OpenGate(BaseModel):
@@ -58,6 +61,10 @@ class OpenGate(BaseModel):
     passes: int
     passes_needed: int = Field(description="How many different people must pass it.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
+    zoom: Covered | None = Field(
+        description="How much of it the reader has seen at 100 % zoom; none where that isn't required, or the version"
+        " couldn't be measured, so that nobody can pass it."
+    )
     blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
     flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int
@@ -88,6 +95,9 @@ class ReviewPacket(BaseModel):
     )
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
+    lease_id: UUID | None = Field(description="Of the reader's own claim.")
 
 
 class ReviewPackets(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from chassis.handlers import NotYet
 from chassis.ids import new_id
 from chassis.problems import NotFound
 from contracts.assets import Version
-from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
+from contracts.values import Gate, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository as decisions
 from services.qc.decisions.schemas import RecordedDecision
 from services.qc.decisions.service import record_automatic_pass
@@ -25,6 +26,9 @@ from services.qc.reviews import domain, repository
 from services.qc.reviews.domain import Review
 from services.qc.reviews.schemas import OpenGate, ReviewPacket, ReviewPackets
 from services.qc.work import repository as work_items
+from services.qc.zoom import repository as zoom_rows
+from services.qc.zoom.domain import coverage, subject_cells
+from services.qc.zoom.schemas import Covered
 
 
 async def open_review(session: AsyncSession, version: Version, inspection: Inspection) -> None:
@@ -87,8 +91,9 @@ async def read_packets(session: AsyncSession, reader: str, work_item_ids: Sequen
     measured = await inspections.of_versions(session, [review.version.id for review in reviews])
     made = await decisions.of_work_items(session, reader, known)
     standing = await decisions.of_reviews(session, [review.id for review in reviews])
+    who = _Reader(reader, now(), await zoom_rows.seen_by(session, reader, list(measured)))
     items = [
-        _packet(works[one], review, measured[review.version.id], made[one], standing[review.id], packs)
+        _packet(works[one], review, measured[review.version.id], made[one], standing[review.id], packs, who)
         for one, review in zip(known, reviews, strict=True)
     ]
     return ReviewPackets(items=items, unknown=[one for one in ids if one not in known])
@@ -119,6 +124,15 @@ async def _packs(session: AsyncSession, open_reviews: Sequence[Review]) -> _Pack
     )
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Whom a packet is for. `seen`: version → the map of what they have seen of it at 100 % zoom."""
+
+    subject: str
+    at: datetime
+    seen: Mapping[UUID, str]
+
+
 def _packet(
     work: WorkItem,
     review: Review,
@@ -126,14 +140,16 @@ def _packet(
     made: Sequence[RecordedDecision],
     standing: Sequence[RecordedDecision],
     packs: _Packs,
+    reader: _Reader,
 ) -> ReviewPacket:
     """`made`: what the reader may see of the work item's decisions; `standing`: those of the review that count."""
     size = domain.pixel_size(inspection.measurements)
+    lease = review.lease_at(reader.at)
     passed = {one.gate for one in standing if one.outcome is Outcome.PASS}
     return ReviewPacket(
         id=review.id,
         state=review.standing.state,
-        open_gate=_open_gate(review, work, inspection.measurements, packs, passed),
+        open_gate=_open_gate(review, work, inspection, packs, passed, reader.seen.get(review.version.id)),
         work=work,
         version=review.version,
         image=f"/v1/versions/{review.version.id}/content",
@@ -145,6 +161,9 @@ def _packet(
         decisions=list(made),
         opened_at=review.opened_at,
         closed_at=review.closed_at,
+        claimed_by=lease.claimed_by if lease else None,
+        lease_until=lease.until if lease else None,
+        lease_id=lease.id if lease and lease.claimed_by == reader.subject else None,
     )
 
 
@@ -156,24 +175,33 @@ def _sent_back(made: Sequence[RecordedDecision], round_: int) -> RecordedDecisio
 
 
 def _open_gate(
-    review: Review, work: WorkItem, measurements: Sequence[Measurement], packs: _Packs, passed: Collection[Gate]
+    review: Review, work: WorkItem, inspection: Inspection, packs: _Packs, passed: Collection[Gate], seen: str | None
 ) -> OpenGate | None:
-    gate = review.standing.gate
+    gate, measurements = review.standing.gate, inspection.measurements
     if gate is None:
         return None
     is_final = gate == packs.gates.in_order(work.gates)[-1]
     order = packs.gates.in_order(Gate)
     blocking = domain.blocking_a_pass(gate, order, measurements, passed)
     flags = domain.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG)
+    zoom_required = work.zoom_required and is_final
     return OpenGate(
         gate=gate,
         decided_by_role=packs.owners[gate],
         passes=review.standing.passes,
         passes_needed=work.final_reviewers if is_final else 1,
-        zoom_required=work.zoom_required and is_final,
+        zoom_required=zoom_required,
+        zoom=_zoom(review, inspection, packs.gates.zoom_share, seen) if zoom_required else None,
         blocked_by=[measured.check for measured in blocking],
         flags=[measured.check for measured in flags],
         checklist_version=review.checklist_version,
         checklist=questions(packs.checklists[review.checklist_version], gate, review.composition),
         reasons=packs.reasons,
     )
+
+
+def _zoom(review: Review, inspection: Inspection, share: float, seen: str | None) -> Covered | None:
+    subject = subject_cells(inspection.subject_cells, inspection.measurements)
+    if subject is None:
+        return None
+    return Covered.of(review.work_item_id, review.version.id, coverage(subject, seen, share))
