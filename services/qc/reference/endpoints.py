@@ -46,7 +46,7 @@ async def publish_gates(
     the same gates, in the same order. It counts at once: whoever decides an open gate needs the new role."""
     version = await service.publish_gates(session, body, caller, expected)
     set_etag(response, version)
-    return PublishedGates(version=version, gates=body.gates)
+    return PublishedGates(version=version, **dict(body))
 
 
 @router.get("/v1/checklists", summary="What is answered at each gate", response_model_exclude_none=True)

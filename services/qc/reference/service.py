@@ -69,7 +69,7 @@ async def current_gates(session: AsyncSession) -> Gates:
 
 async def published_gates(session: AsyncSession) -> PublishedGates:
     content, version = await _load(session, GATES, Gates)
-    return PublishedGates(version=version, gates=content.gates)
+    return PublishedGates(version=version, **dict(content))
 
 
 async def current_checklists(session: AsyncSession) -> PublishedChecklists:
