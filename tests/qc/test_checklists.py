@@ -129,7 +129,7 @@ async def test_gates_are_edited_by_the_owner_of_pass_fail_and_count_at_once(stag
     read = await get(stage, "/v1/gates")
     gates = read.json()["gates"]
     assert [one["gate"] for one in gates] == list(Gate)
-    moved = {"gates": [gates[0] | {"domain": "brand_look", "by_measurement": []}, *gates[1:]]}
+    moved = {"gates": [gates[0] | {"domain": "brand_look", "by_measurement": []}, *gates[1:]], "zoom_share": 0.9}
     for role in ("studio_manager", "creative_director", "creative_ops_manager"):
         assert (await put(stage, "/v1/gates", moved, 1, role)).status_code == 403
     for refused, where in (
