@@ -8,7 +8,7 @@ import pytest
 
 from contracts.values import Gate, ImageSpec, MeasurementOutcome
 from services.qc.inspection import DEFAULT
-from services.qc.inspection.edges import edge_width
+from services.qc.inspection.edges import strongest_edges
 from services.qc.inspection.frame import read_frame
 from services.qc.inspection.subject import strips
 from services.qc.inspection.thresholds import Bounds
@@ -108,9 +108,9 @@ def test_a_soft_half_does_not_fail_a_photo_that_is_sharp_elsewhere() -> None:
     for rows, columns, _ in strips(frame.subject.inner, frame.subject.scale, 0, 2):
         scene[rows, columns] = soft[rows, columns]
     found = read_frame(encode(scene), "photo.jpg", DEFAULT)
-    half = edge_width(found.grey, found.subject, np.inf)
+    half = strongest_edges(found.grey, found.subject, np.inf)
     assert half is not None
-    assert half > DEFAULT.edge_width.flags
+    assert half.typical_width > DEFAULT.edge_width.flags
     assert verdicts(encode(scene))["T09"].outcome is PASS
 
 

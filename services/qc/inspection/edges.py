@@ -4,6 +4,7 @@ The variance of the Laplacian isn't used: it spans a factor of four over the sha
 width is its contrast over its steepest slope, which neither texture nor exposure changes.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -22,8 +23,22 @@ _ENOUGH = 100  # edges in half of the subject, to judge it by them
 _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
-def edge_width(grey: Pixels, subject: Subject, sharp: float) -> float | None:
-    """20th percentile of the strongest edges' width, px; None where the subject has too few edges.
+@dataclass(frozen=True)
+class Edges:
+    """The edges that are judged."""
+
+    width: Any  # n, px
+    x: Any  # n, px of the file: their steepest points
+    y: Any
+
+    @property
+    def typical_width(self) -> float:
+        """20th percentile, px."""
+        return float(np.percentile(self.width, _PERCENTILE))
+
+
+def strongest_edges(grey: Pixels, subject: Subject, sharp: float) -> Edges | None:
+    """Inside the subject; None where it has too few.
 
     Every second strip of the subject says enough where its strongest edges are clearly `sharp` (px); what is softer is
     measured as a whole.
@@ -31,52 +46,56 @@ def edge_width(grey: Pixels, subject: Subject, sharp: float) -> float | None:
     edges = _Strongest()
     for strip in strips(subject.inner, subject.scale, 0, 2):
         edges.add(grey, *strip)
-    half = edges.width(_STRONGEST // 2, least=_ENOUGH)
-    if half is not None and half < sharp:
+    half = edges.of(_STRONGEST // 2, least=_ENOUGH)
+    if half is not None and half.typical_width < sharp:
         return half
     for strip in strips(subject.inner, subject.scale, 1, 2):
         edges.add(grey, *strip)
-    return edges.width(_STRONGEST, least=_LEAST_EDGES)
+    return edges.of(_STRONGEST, least=_LEAST_EDGES)
 
 
 class _Strongest:
-    """Contrast and slope of the strongest edges so far."""
+    """Contrast, slope and place of the strongest edges so far."""
 
     def __init__(self) -> None:
         self._contrast, self._slope = np.empty(0, np.uint8), np.empty(0, np.float32)
+        self._place = np.empty((2, 0), np.intp)
         self._least = _LEAST_CONTRAST
 
     def add(self, grey: Pixels, rows: slice, columns: slice, inside: Pixels) -> None:
-        contrast, slope = _edges(grey, rows, columns, inside, self._least)
+        contrast, slope, place = _edges(grey, rows, columns, inside, self._least)
         self._contrast = np.concatenate([self._contrast, contrast])
         self._slope = np.concatenate([self._slope, slope])
+        self._place = np.concatenate([self._place, place], axis=1)
         if len(self._contrast) > _STRONGEST:  # weaker ones in the strips to come have no say any more
-            self._least = self._of(_STRONGEST)
+            self._least = self._least_of(_STRONGEST)
             strong = self._contrast >= self._least
             self._contrast, self._slope = self._contrast[strong], self._slope[strong]
+            self._place = self._place[:, strong]
 
-    def width(self, number: int, *, least: int) -> float | None:
+    def of(self, number: int, *, least: int) -> Edges | None:
         """Of so many of them; None where there are fewer than `least`."""
         if len(self._contrast) < least:
             return None
-        strong = self._contrast >= (self._of(number) if len(self._contrast) > number else 0)
-        return float(np.percentile(self._contrast[strong] / self._slope[strong], _PERCENTILE))
+        strong = self._contrast >= (self._least_of(number) if len(self._contrast) > number else 0)
+        x, y = self._place[:, strong]
+        return Edges(self._contrast[strong] / self._slope[strong], x, y)
 
-    def _of(self, number: int) -> int:
+    def _least_of(self, number: int) -> int:
         """The least contrast of so many of the strongest."""
         return int(np.partition(self._contrast, -number)[-number])
 
 
-def _edges(picture: Pixels, rows: slice, columns: slice, inside: Pixels, least: int) -> tuple[Any, Any]:
-    """Contrast, at least so many levels, and slope at the steepest point of every edge inside the subject, at full
-    resolution."""
+def _edges(picture: Pixels, rows: slice, columns: slice, inside: Pixels, least: int) -> tuple[Any, Any, Any]:
+    """Contrast, at least so many levels, slope and place of the steepest point of every edge inside the subject, at
+    full resolution."""
     square = np.ones((_WINDOW, _WINDOW), np.uint8)
     grey, own = _around(picture, rows, columns)
     contrast = cv2.subtract(cv2.dilate(grey, square), cv2.erode(grey, square))[own]
     strong = cv2.bitwise_and(inside, above(contrast, least - 1))
     left, top, width, height = cv2.boundingRect(strong)
     if not width:
-        return np.empty(0, np.uint8), np.empty(0, np.float32)
+        return np.empty(0, np.uint8), np.empty(0, np.float32), np.empty((2, 0), np.intp)
     part = np.s_[top : top + height, left : left + width]
     top, left = top + rows.start, left + columns.start
     grey, own = _around(picture, slice(top, top + height), slice(left, left + width))
@@ -85,9 +104,11 @@ def _edges(picture: Pixels, rows: slice, columns: slice, inside: Pixels, least: 
     squares = np.square(across, dtype=np.float32)
     squares += np.square(down, dtype=np.float32)
     steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
-    edges = cv2.bitwise_and(strong[part], steepest) > 0
-    slope = np.sqrt(squares[own][edges]) / 8  # Sobel weighs a slope of one level a px by 8
-    return contrast[part][edges][slope >= _LEAST_SLOPE], slope[slope >= _LEAST_SLOPE]
+    row, column = np.nonzero(cv2.bitwise_and(strong[part], steepest))
+    slope = np.sqrt(squares[own][row, column]) / 8  # Sobel weighs a slope of one level a px by 8
+    steep = slope >= _LEAST_SLOPE
+    row, column = row[steep], column[steep]
+    return contrast[part][row, column], slope[steep], np.stack([column + left, row + top])
 
 
 def _around(picture: Pixels, rows: slice, columns: slice) -> tuple[Pixels, Any]:

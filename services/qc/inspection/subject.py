@@ -170,7 +170,7 @@ def strips(mask: Pixels, scale: int, first: int = 0, step: int = 1) -> Iterator[
         yield slice(y, y + large.shape[0]), slice(x, x + large.shape[1]), large
 
 
-def sampled(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
+def sampled_lines(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
     """As `strips`, but only one line of the file for each line of the mask: a fair sample, for shares of an area. It is
     at most 800 lines, however large the file is.
     """
@@ -183,13 +183,13 @@ def sampled(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
         yield slice(first, first + part.shape[0] * scale, scale), slice(left * scale, (left + width) * scale), across
 
 
-def _square(pixels: int, scale: int) -> Any:
+def square(pixels: int, scale: int) -> Any:
     """Structuring element that reaches so many pixels of the file to each side."""
     return np.ones((2 * -(-pixels // scale) + 1,) * 2, np.uint8)
 
 
 def _outside(silhouette: Pixels, scale: int, touched: tuple[bool, ...]) -> Pixels:
-    outside = cv2.bitwise_not(cv2.dilate(silhouette, _square(_REACH, scale)))
+    outside = cv2.bitwise_not(cv2.dilate(silhouette, square(_REACH, scale)))
     height, width = outside.shape
     strip = max(1, round(_TOUCHED_STRIP * min(height, width)))
     left, top, right, bottom = touched
@@ -211,7 +211,7 @@ def _subject(
         small=small,
         mask=mask,
         silhouette=silhouette,
-        inner=cv2.erode(mask, _square(_EROSION, scale)),
+        inner=cv2.erode(mask, square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
         background=background,
         confidence=confidence,

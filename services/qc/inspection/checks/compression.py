@@ -16,7 +16,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.tiles import SIDE, column, richest
+from services.qc.inspection.tiles import SIDE, by_detail, column
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 # The sums of the example tables of ITU-T T.81, annex K.1, for lightness and colour: libjpeg scales these by quality.
@@ -83,7 +83,7 @@ def _earlier_quality(tiles: Pixels, least_score: float) -> float | None:
     they keep to none, or there are too few."""
     if len(tiles) < _LEAST_TILES:
         return None
-    chosen = column(tiles[richest(tiles, every=4)[0][-_TILES:]])
+    chosen = column(tiles[by_detail(tiles, every=4)[0][-_TILES:]])
     scores = np.stack([_scores(chosen, *frequency) for frequency, _ in _FREQUENCIES])  # frequency × offset × step
     best = scores.max(axis=2).mean(axis=0)
     offset = int(best.argmax())

@@ -5,6 +5,7 @@ are textured. On a bright background the light side of a halo is clipped, and on
 subject: both sides are measured.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -34,9 +35,10 @@ def halo(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     subject, bounds = frame.subject, frame.thresholds.halo
     if subject.by == "frame" or subject.confidence < frame.thresholds.least_confidence:
         return cannot_measure("The subject can't be told from its background for certain.", subject.confidence)
-    outside, inside = _overshoot(_lines(frame.grey, subject))
-    if outside is None or inside is None:
+    along = overshoots(frame.grey, subject)
+    if len(along.at) < _LEAST_LINES:
         return cannot_measure("Too little of the outline stands out against an even background.", subject.confidence)
+    outside, inside = float(np.median(along.outside)), float(np.median(along.inside))
     worst = max(outside, inside, 0.0)
     threshold = f"≤ {bounds.passes:g}"
     if worst <= bounds.passes:
@@ -48,8 +50,24 @@ def halo(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, worst, threshold, confidence=subject.confidence)
 
 
-def _lines(grey: Pixels, subject: Subject) -> Any:
-    """L* on lines across the outline, spread evenly along it: number × 45, those that leave the frame left out."""
+@dataclass(frozen=True)
+class Overshoots:
+    """Of the lines that stand out against an even background."""
+
+    at: Any  # n × 2, where they cross the outline: px of the file, across and down
+    outside: Any  # n, L*; negative where the lightness only passes from one side to the other
+    inside: Any  # n
+
+
+def overshoots(grey: Pixels, subject: Subject) -> Overshoots:
+    lines, at = _lines(grey, subject)
+    outside, inside, clear = _overshoot(lines)
+    return Overshoots(at[clear], outside[clear], inside[clear])
+
+
+def _lines(grey: Pixels, subject: Subject) -> tuple[Any, Any]:
+    """L* on lines across the outline, spread evenly along it: number × 45, those that leave the frame left out; and
+    where they cross it."""
     outlines, _ = cv2.findContours(subject.silhouette, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points, tangents = [np.empty((0, 2), np.int32)], [np.empty((0, 2), np.int32)]
     for outline in outlines:
@@ -69,11 +87,11 @@ def _lines(grey: Pixels, subject: Subject) -> Any:
     x = np.rint(centre[:, 0] - down / length * _ALONG).astype(int)
     y = np.rint(centre[:, 1] + right / length * _ALONG).astype(int)
     within = ((x >= 0) & (y >= 0) & (x < grey.shape[1]) & (y < grey.shape[0])).all(axis=1)
-    return LIGHTNESS[grey[y[within], x[within]]]
+    return LIGHTNESS[grey[y[within], x[within]]], centre[within, :, 0]
 
 
-def _overshoot(lines: Any) -> tuple[float | None, float | None]:
-    """Median overshoot outside and inside; negative where the lightness only passes from one side to the other."""
+def _overshoot(lines: Any) -> tuple[Any, Any, Any]:
+    """Of each line: overshoot outside and inside, and whether it stands out."""
     step = np.abs(lines[:, 2:] - lines[:, :-2])[:, _EDGE]
     edge = step.argmax(axis=1) + _EDGE.start + 1
     each = np.arange(len(lines))[:, None]
@@ -84,14 +102,12 @@ def _overshoot(lines: Any) -> tuple[float | None, float | None]:
     background, deep, subject = (_medians(part(*reach)) for reach in ((7, 9), (-14, -10), (-9, -6)))
     difference = background - subject
     clear = (np.abs(difference) >= _LEAST_CONTRAST) & (np.ptp(part(6, 9), axis=1) < _MOST_UNEVEN)
-    if clear.sum() < _LEAST_LINES:
-        return None, None
     sign = np.sign(difference)[:, None]
     outside = (sign * (part(1, 4) - background[:, None])).max(axis=1)
     # Rounded things darken towards their outline: what goes on from farther in is no halo.
     expected = np.where(np.abs(subject - deep) < np.abs(difference), 2 * subject - deep, subject)
     inner = np.minimum(*(sign * (level[:, None] - part(-4, -1)) for level in (subject, expected))).max(axis=1)
-    return float(np.median(outside[clear])), float(np.median(inner[clear]))
+    return outside, inner, clear
 
 
 def _medians(rows: Any) -> Any:

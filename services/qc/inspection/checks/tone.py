@@ -12,7 +12,7 @@ from services.qc.inspection.frame import Frame
 from services.qc.inspection.histogram import histogram, thinned
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.subject import above, bright, sampled
+from services.qc.inspection.subject import above, bright, sampled_lines
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _CLIPPED = 254  # least channel of a background pixel that holds no colour any more
@@ -24,7 +24,7 @@ def clipping(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Subject pixels whose luminance is 0 or 255, on a line of the file for each line of the mask."""
     subject, bounds = frame.subject, frame.thresholds.clipping
     pixels = blacks = whites = 0
-    for rows, columns, inside in sampled(subject.inner, subject.scale):
+    for rows, columns, inside in sampled_lines(subject.inner, subject.scale):
         masked = cv2.bitwise_and(frame.grey[rows, columns], inside)
         own = cv2.countNonZero(inside)
         pixels += own
@@ -52,14 +52,12 @@ def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
         return cannot_measure("No plain background was found to judge the white balance by.", subject.confidence)
     lines = thinned(subject.outside)
     small, outside = subject.small[lines], subject.outside[lines]
-    pixels = cv2.countNonZero(outside)
-    if not pixels:
+    if not cv2.countNonZero(outside):
         return cannot_measure("Too little background is left to judge the white balance by.", subject.confidence)
-    unclipped = cv2.bitwise_and(outside, cv2.bitwise_not(bright(small, _CLIPPED)))
-    clipped = 2 * cv2.countNonZero(unclipped) < pixels
+    judged, clipped = judged_background(small, outside)
     if clipped and not spec.white_background:
         return cannot_measure("The background is clipped to white: it can't show a cast.", subject.confidence)
-    _, a, b = lab(*_median(small, outside if clipped else unclipped))
+    _, a, b = lab(*_median(small, judged))
     chroma = math.hypot(a, b)
     if chroma > _COLOURED and not spec.white_background:
         return cannot_measure("The background has a colour of its own.", subject.confidence)
@@ -75,6 +73,14 @@ def white_balance(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
         threshold=f"≤ {bounds.passes:g}",
         **seen,
     )
+
+
+def judged_background(small: Pixels, outside: Pixels) -> tuple[Pixels, bool]:
+    """The background where it isn't clipped, on the reduced copy or some of its lines; or all of it where most is
+    clipped, and whether it is."""
+    unclipped = cv2.bitwise_and(outside, cv2.bitwise_not(bright(small, _CLIPPED)))
+    clipped = 2 * cv2.countNonZero(unclipped) < cv2.countNonZero(outside)
+    return (outside if clipped else unclipped), clipped
 
 
 def _median(rgb: Pixels, mask: Pixels) -> tuple[int, int, int]:

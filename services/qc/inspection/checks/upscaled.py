@@ -5,6 +5,8 @@ a sharp photo's falls slowly; and its edges are wide. A blur does the same; beyo
 two can't be told apart, and T09 says enough.
 """
 
+from typing import Any
+
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
@@ -13,7 +15,7 @@ from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.spectrum import joint_power
-from services.qc.inspection.tiles import SIDE, richest
+from services.qc.inspection.tiles import SIDE, by_detail
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _RICHEST = 24  # tiles that are judged: the ones with the most detail
@@ -44,14 +46,19 @@ def upscaled(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, drop, threshold, confidence=subject.confidence)
 
 
+def richest(tiles: Pixels) -> Any:
+    """Which tiles have the most detail."""
+    order, deviation = by_detail(tiles, every=2)
+    found = order[-_RICHEST:]
+    return found[deviation[found] >= _LEAST_DETAIL]
+
+
 def _drop(tiles: Pixels) -> float | None:
     """In dB, over the tiles with the most detail; None where there is too little."""
-    order, deviation = richest(tiles, every=2)
-    chosen = order[-_RICHEST:]
-    chosen = chosen[deviation[chosen] >= _LEAST_DETAIL]
-    if len(chosen) < _LEAST_TILES:
+    judged = richest(tiles)
+    if len(judged) < _LEAST_TILES:
         return None
-    levels = tiles[chosen].astype(np.float32)
+    levels = tiles[judged].astype(np.float32)
     levels = (levels - levels.mean(axis=(1, 2), keepdims=True)) * _WINDOW
     if len(levels) % 2:
         levels = np.concatenate([levels, np.zeros_like(levels[:1])])
