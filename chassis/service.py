@@ -19,6 +19,7 @@ from chassis.settings import Settings
 from chassis.timers import TimerHandler, Timers
 
 STOP_SECONDS = 10
+CLOSE_SECONDS = 3
 CATCH_UP_SECONDS = 300
 """The longest that timers wait for events: one that fails again and again must not stop the clocks for ever."""
 
@@ -136,6 +137,8 @@ class Service:
                 task.cancel()
             _, running = await asyncio.wait(running, timeout=1)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(Exception):
-            await self.bus.close()
-        await self.database.close()
+        for close in (self.bus.close, self.database.close):
+            # Whoever is at the other end may be gone without a word, and would be waited for for ever.
+            with suppress(Exception):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await close()

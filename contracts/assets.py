@@ -1,12 +1,13 @@
-"""Events of assets: versions of files, vendor deliveries, channel packs."""
+"""Events of assets: versions of files, vendor deliveries, channel packs, colour references."""
 
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData, Value
-from contracts.values import ImageSpec, Sha256, VersionSource, WorkKind, Zone
+from contracts.values import ImageSpec, Role, Sha256, VersionSource, WorkKind, Zone
 
 
 class Version(Value):
@@ -30,7 +31,9 @@ class Version(Value):
     zone: Zone
     source: VersionSource
     delivered_by: str = Field(description="Subject of the person, id of the vendor, or name of the channel pack.")
-    channel_pack: int | None = Field(description="Version of the channel pack that rendered it.")
+    channel_pack: int | None = Field(
+        description="Version of the channel pack that a variant is held to: that of its first file."
+    )
     master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
 
@@ -88,6 +91,7 @@ class ChannelPack(Value):
     source: str
     read_on: str = Field(description="The date when the source was read.")
     confidence: str
+    notes: list[str] = Field(default=[], description="What the channel asks for besides, and no field can say.")
 
     def spec_for(self, shot: ImageSpec) -> ImageSpec:
         """What a variant of this shot must be: white and filled only where the shot itself is (not a detail crop), and
@@ -105,4 +109,42 @@ class ChannelPackPublished(EventData):
     pack: ChannelPack
 
 
-EVENTS: tuple[type[EventData], ...] = (VersionStored, VersionMoved, DeliveryReceived, ChannelPackPublished)
+class ColourReferenceKind(StrEnum):
+    """What a colour reference is a photo or scan of (R55)."""
+
+    SWATCH = "swatch"  # the product's own cloth or material; it fills the frame
+    TARGET_SHOT = "target_shot"  # the product beside a ColorChecker, in the light of its shoot
+
+
+class ColourReference(Value):
+    """One immutable version of what a product's colour is judged by: of one kind, for one SKU and colorway."""
+
+    id: UUID
+    sku: str
+    colorway: str
+    kind: ColourReferenceKind
+    number: int = Field(ge=1, description="Counts the versions of a kind for a SKU and colorway: the newest counts.")
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    media_type: str
+    filename: str
+    location: str = Field(description="Key in the store.")
+    stored_by: str
+    role: Role = Field(description="The role it was stored in: the owner of the kind's decision domain.")
+    stored_at: AwareDatetime
+
+
+class ColourReferenceStored(EventData):
+    """A colour reference was taken in. Whether it can be one is measured by qc."""
+
+    type: ClassVar[str] = "assets.colour_reference.stored.v1"
+    reference: ColourReference
+
+
+EVENTS: tuple[type[EventData], ...] = (
+    VersionStored,
+    VersionMoved,
+    DeliveryReceived,
+    ChannelPackPublished,
+    ColourReferenceStored,
+)

@@ -273,6 +273,9 @@ class WorkItem(Value):
     step: Step = Field(default=Step.STUDIO, description="Who has it on its way from the studio to delivery.")
     team: str | None = Field(default=None, description="The specialist team that it is offered to (R42); None: any.")
     level: str | None = Field(default=None, description="The experience that it asks for (R40); None: any.")
+    use: str | None = Field(
+        default=None, description="The request's intended use; None: it was made before work items said so."
+    )
 
 
 class Measurement(Value):

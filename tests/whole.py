@@ -52,6 +52,11 @@ class Whole:
         self.url = f"http://127.0.0.1:{next(claim_ports())}"
         self._log = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._readiness = "not asked"
+
+    def __repr__(self) -> str:
+        """What a test that waited for it in vain shows."""
+        return f"<packshot up, ready: {self._readiness}>"
 
     def start(self) -> None:
         port = self.url.rsplit(":", 1)[1]
@@ -73,9 +78,12 @@ class Whole:
         assert self._process is not None
         assert self._process.poll() is None, self.log()
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
-        except httpx.TransportError:
+            answer = httpx.get(f"{self.url}/health/ready", timeout=5)
+        except httpx.TransportError as error:
+            self._readiness = repr(error)
             return False
+        self._readiness = answer.text
+        return answer.status_code == 200
 
     def log(self) -> str:
         """What `packshot up` has printed."""

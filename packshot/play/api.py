@@ -48,12 +48,12 @@ def is_there(url: str, console: Console) -> bool:
 async def poll(check: Callable[[], Awaitable[T | None]], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """What `check` answers once it isn't None. Raises `TimeoutError`, saying what was waited for."""
     deadline = asyncio.get_running_loop().time() + seconds
-    pause = 0.1
+    pause = 0.2
     while (found := await check()) is None:
         if asyncio.get_running_loop().time() > deadline:
             raise TimeoutError(f"waited {seconds:.0f} s for {what}")
         await asyncio.sleep(pause)
-        pause = min(pause * 1.3, 1.0)
+        pause = min(pause * 1.4, 1.0)
     return found
 
 

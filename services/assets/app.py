@@ -10,14 +10,15 @@ from chassis.clock import now
 from chassis.service import Service
 from chassis.timers import Timer, set_timer
 from services.assets.channels import endpoints as channels_endpoints
-from services.assets.channels.service import publish_default_channels
+from services.assets.channels.service import publish_default_packs
+from services.assets.colour_references import endpoints as colour_references_endpoints
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.vendors import endpoints as vendors_endpoints
-from services.assets.vendors.service import domains_missing
 from services.assets.versions import endpoints as versions_endpoints
 
 SWEEP = "sweep store"
@@ -30,7 +31,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
 
     async def on_start(session: AsyncSession) -> None:
         store.open()
-        await publish_default_channels(session)
+        await publish_default_packs(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:
@@ -42,7 +43,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     app = create_service_app(
         service,
         title="Assets",
-        description="Versions of files, approved finals, vendors' deliveries, channel packs.",
+        description="Versions of files, approved finals, vendors' deliveries, channel packs, colour references.",
         routers=[
             versions_endpoints.router,
             finals_endpoints.router,
@@ -50,8 +51,9 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
+            colour_references_endpoints.router,
         ],
-        streaming=("/v1/versions", "/webhooks/vendors/"),
+        streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
     )
     app.state.store = store
     return app

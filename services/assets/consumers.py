@@ -4,7 +4,7 @@ from chassis.handlers import Handlers, Together
 from contracts import routing
 from contracts.governance import DecisionDomainsPublished
 from contracts.qc import DecisionRecorded
-from services.assets.vendors.service import keep_domains
+from services.assets.reference import keep_domains
 from services.assets.work.service import decision_recorded, work_changed, work_planned
 
 HANDLERS: Handlers = {

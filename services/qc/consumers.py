@@ -9,7 +9,7 @@ from services.qc.work import service as work
 
 HANDLERS: Handlers = {
     routing.WorkPlanned: Together(work.work_planned),
-    **dict.fromkeys(routing.WORK_CHANGES, work.work_changed),
+    **dict.fromkeys(routing.WORK_CHANGES, Together(work.work_changed)),
     DecisionDomainsPublished: reference.domains_published,
     ChannelPackPublished: reference.channel_pack_published,
 }

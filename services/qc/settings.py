@@ -13,6 +13,9 @@ class QcSettings(Settings):
         le=3600,
         description="Time in which a person's decision can be undone before others act on it.",
     )
+    review_lease_seconds: float = Field(
+        default=900, gt=0, le=86_400, description="Time that a claimed review is held, unless it is renewed."
+    )
     measure_seconds: float = Field(default=60, gt=0, description="Time that measuring one file may take.")
     measure_tries: int = Field(
         default=2, ge=1, description="Times that a file may end the measuring process, or its time, before it fails."

@@ -1,12 +1,13 @@
-"""qc's worker: measures what assets has stored, and opens its review. Workers share one consumer; add processes to
-scale."""
+"""qc's worker: measures what assets has stored, and opens its review; of colour references, whether they can be such.
+Workers share one consumer; add processes to scale."""
 
 from fastapi import FastAPI
 
 from chassis.app import create_service_app
-from chassis.handlers import Job
+from chassis.handlers import Handlers, Job
 from chassis.service import Service
-from contracts.assets import VersionStored
+from contracts.assets import ColourReferenceStored, VersionStored
+from services.qc.colour_references.service import ColourReader, keep
 from services.qc.inspections.files import Files
 from services.qc.inspections.measuring import MeasuringProcess
 from services.qc.inspections.service import Inspector, complete_inspection
@@ -20,9 +21,15 @@ class Worker(Service):
     def __init__(self, settings: QcSettings) -> None:
         super().__init__(settings, on_start=publish_default_packs)
         self._process = MeasuringProcess(seconds=settings.measure_seconds, tries=settings.measure_tries)
-        inspector = Inspector(self.database, Files(settings.store_url), self._process, settings.max_file_bytes)
+        files = Files(settings.store_url)
+        inspector = Inspector(self.database, files, self._process, settings.max_file_bytes)
+        reader = ColourReader(self.database, files, self._process, settings.max_file_bytes)
+        jobs: Handlers = {
+            VersionStored: Job(inspector.measure, complete_inspection),
+            ColourReferenceStored: Job(reader.read, keep),
+        }
         # Two at a time: while one is measured, the other is read or its review is opened.
-        self.consume("qc-worker", {VersionStored: Job(inspector.measure, complete_inspection)}, batch=1, parallel=2)
+        self.consume("qc-worker", jobs, batch=1, parallel=2)
 
     async def stop(self) -> None:
         """Finishes what was begun; what takes too long is left to the next start."""

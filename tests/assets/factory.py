@@ -139,8 +139,9 @@ def sha256(content: bytes) -> str:
 
 
 async def tell_domains(assets: Harness, owner: Role = Role.PRODUCER, version: int = 1) -> None:
-    """Speak as governance: who decides about vendors."""
-    owners = dict.fromkeys(Domain, Role.QC_LEAD) | {Domain.SCHEDULE_AND_VENDORS: owner}
+    """Speak as governance. `owner`: who decides about vendors."""
+    others = {Domain.SCHEDULE_AND_VENDORS: owner, Domain.CAPTURE: Role.STUDIO_MANAGER}
+    owners = dict.fromkeys(Domain, Role.QC_LEAD) | others
     domains = [DomainOwner(domain=domain, decides="it", owner_role=role) for domain, role in owners.items()]
     await assets.publish(DecisionDomainsPublished(version=version, domains=domains), "decision_domains", version)
 

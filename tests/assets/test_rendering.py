@@ -21,7 +21,7 @@ from services.assets.rendering.framing import MAX_ENLARGEMENT
 from services.assets.rendering.subject import Subject, find_subject
 
 Pixels = NDArray[np.uint8]
-PACKS = default_channel_packs()
+PACKS = {name: default_channel_packs()[name] for name in ("amazon", "email", "pdp", "zalando")}
 AMAZON = PACKS["amazon"]
 PACKSHOT = ImageSpec(white_background=True)
 DETAIL = ImageSpec()

@@ -1,4 +1,4 @@
-"""The vendor registry, the list of deliveries, the channel packs; and that a secret is shown once."""
+"""The vendor registry, the list of deliveries; and that a secret is shown once."""
 
 import json
 import logging
@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 
-from chassis.testkit.harness import Harness, Start
-from contracts.assets import ChannelPackPublished
+from chassis.testkit.harness import Harness
 from contracts.values import Role, WorkState
-from services.assets.app import create_app
-from services.assets.settings import AssetsSettings
 from tests.assets.factory import Vendor, named, photo, shot, tell_domains
 
 URL = "/v1/vendors/studio-nord"
@@ -100,21 +97,3 @@ async def test_deliveries_are_listed_newest_first(assets: Harness) -> None:
     assert first == ["msg_2", "msg_1"]
     assert await listed(f"/v1/deliveries?vendor={vendor.name}&limit=2&cursor={cursor}") == (["msg_0"], None)
     assert (await assets.client.get("/v1/deliveries")).status_code == 401
-
-
-async def test_channel_packs_are_published_once(assets: Harness, start: Start) -> None:
-    await start(create_app, AssetsSettings, fresh=False)
-    events = await assets.recorded(ChannelPackPublished)
-    assert sorted(event.data.pack.channel for event in events) == ["amazon", "pdp", "zalando"]
-    listed = await assets.client.get("/v1/channels", headers=assets.bearer("reviewer"))
-    packs = {pack["channel"]: pack for pack in listed.json()["items"]}
-    assert packs == {event.data.pack.channel: event.data.pack.model_dump(mode="json") for event in events}
-    read = await assets.client.get("/v1/channels/pdp?version=1", headers=assets.bearer("reviewer"))
-    assert read.json() == packs["pdp"]
-
-
-async def test_an_unknown_channel_names_those_that_there_are(assets: Harness) -> None:
-    for url in ("/v1/channels/temu", "/v1/channels/pdp?version=7"):
-        answer = await assets.client.get(url, headers=assets.bearer("reviewer"))
-        assert (answer.status_code, answer.json()["known"]) == (404, ["amazon", "pdp", "zalando"])
-    assert (await assets.client.get("/v1/channels")).status_code == 401

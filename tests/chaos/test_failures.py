@@ -31,7 +31,7 @@ def whole() -> Iterator[Whole]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    make_catalogue(folder, skus=4)
+    make_catalogue(folder, skus=3)
     return folder
 
 

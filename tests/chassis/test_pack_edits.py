@@ -9,6 +9,8 @@ from chassis.settings import Settings
 from chassis.testkit.harness import Harness, Start
 from contracts.governance import DecisionDomainsPublished, DomainOwner
 from contracts.values import Domain, Role
+from services.assets import app as assets
+from services.assets.settings import AssetsSettings
 from services.governance import app as governance
 from services.governance.settings import GovernanceSettings
 from services.intake import app as intake
@@ -19,9 +21,10 @@ from services.routing import app as routing
 from services.routing.settings import RoutingSettings
 
 PACKS = {
+    "assets": {"/v1/channel-packs/{channel}"},
     "governance": {"/v1/ai-policy", "/v1/decision-domains"},
     "intake": {"/v1/categories/{name}", "/v1/categories/ai-shot", "/v1/clarification"},
-    "qc": {"/v1/checklists", "/v1/reasons"},
+    "qc": {"/v1/checklists", "/v1/gates", "/v1/reasons", "/v1/thresholds"},
     "routing": {
         "/v1/tracks", "/v1/tracks/classes", "/v1/tracks/calendar", "/v1/tracks/teams", "/v1/steps", "/v1/queues/pack",
         "/v1/forecast/capacity", "/v1/rates",
@@ -32,7 +35,13 @@ NO_PACKS = {"/v1/people/{subject}"}
 
 @pytest.mark.parametrize(
     ("module", "settings"),
-    [(governance, GovernanceSettings), (intake, IntakeSettings), (qc, QcSettings), (routing, RoutingSettings)],
+    [
+        (assets, AssetsSettings),
+        (governance, GovernanceSettings),
+        (intake, IntakeSettings),
+        (qc, QcSettings),
+        (routing, RoutingSettings),
+    ],
     ids=sorted(PACKS),
 )
 async def test_what_was_read_can_be_sent_back(start: Start, module: ModuleType, settings: type[Settings]) -> None:
@@ -45,7 +54,7 @@ async def test_what_was_read_can_be_sent_back(start: Start, module: ModuleType, 
     assert edited - NO_PACKS == PACKS[module.__name__.split(".")[1]]
     await _tell_domains(service)
     for path in sorted(edited - NO_PACKS):
-        await _goes_round(service, path.format(name="bags"))
+        await _goes_round(service, path.format(name="bags", channel="pdp"))
 
 
 async def _goes_round(service: Harness, path: str) -> None:
@@ -53,7 +62,7 @@ async def _goes_round(service: Harness, path: str) -> None:
     read = await service.client.get(path, headers=headers)
     body, headers["If-Match"] = read.json(), read.headers["ETag"]
     assert body["version"] == 1, path
-    wrong = {"version": 7} | ({"name": "shoes"} if "name" in body else {})
+    wrong = {"version": 7} | {name: "shoes" for name in ("name", "channel") if name in body}
     refused = await service.client.put(path, json=body | wrong, headers=headers)
     assert refused.status_code == 422, (path, refused.text)
     assert {one["pointer"] for one in refused.json()["errors"]} == {f"/{name}" for name in wrong}

@@ -109,14 +109,14 @@ class Stack:
     def stop(self) -> None:
         self.compose("stop", seconds=300)
 
-    def exit_codes(self) -> list[int]:
-        """Of every container of the project, also of those that have ended."""
+    def exit_codes(self) -> dict[str, int]:
+        """Of every container of the project, also of those that have ended, by its name."""
         listed = self.compose("ps", "-a", "--format", "json", check=False)
         if listed.returncode:  # podman-compose lists all, and knows no -a
             listed = self.compose("ps", "--format", "json")
         text = listed.stdout.strip()
         rows = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
-        return [row["ExitCode"] for row in rows]
+        return {str(row.get("Name") or row["Names"]): row["ExitCode"] for row in rows}
 
     def remove(self) -> None:
         """Containers, volumes and networks."""

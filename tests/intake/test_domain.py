@@ -1,5 +1,7 @@
 """Pure rules: transitions, the shots of a recipe, amendments, and the AI policy's rulings."""
 
+from typing import Any
+
 import pytest
 
 from contracts.governance import AiPolicyPublished
@@ -95,6 +97,27 @@ def test_shots_carry_the_spec_of_their_view() -> None:
     brief = Brief.model_validate(bags())
     shot = planned_shots(CATEGORIES["bags"], brief)[0]
     assert shot == ShotPlan(colorway="black", view="front", spec=CATEGORIES["bags"].recipe[0].spec)
+
+
+@pytest.mark.parametrize(
+    ("changes", "critical"),
+    [
+        ({}, False),
+        ({"attributes__colour_accuracy": "high"}, False),
+        ({"attributes__colour_accuracy": "critical"}, True),
+        ({"materials": ["leather", "colour_critical"]}, True),
+    ],
+)
+def test_every_shot_of_a_colour_critical_product_is_held_to_closer_bounds(
+    changes: dict[str, Any], critical: bool
+) -> None:
+    """By the attribute that implies the trait, or the trait itself: what routes it to its class (R55)."""
+    brief = Brief.model_validate(changed(bags(), **changes))
+    shots = planned_shots(CATEGORIES["bags"], brief)
+    assert {shot.spec.colour_critical for shot in shots} == {critical}
+    of_pack = CATEGORIES["bags"].recipe[0].spec
+    assert shots[0].spec == of_pack.model_copy(update={"colour_critical": critical})
+    assert not of_pack.colour_critical
 
 
 def test_an_amendment_replaces_what_was_sent_and_nothing_else() -> None:

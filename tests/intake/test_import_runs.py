@@ -63,7 +63,8 @@ async def made_once(intake: Harness, view: Json, prefix: str) -> None:
     assert {row["id"] for row in stored} == set(ids)
     said = [str(event.data.request.id) for event in await intake.recorded(RequestAccepted)]
     said += [str(event.data.id) for event in await intake.recorded(RequestReturned)]
-    assert sorted(one for one in said if one in set(ids)) == sorted(ids)
+    made = set(ids)
+    assert sorted(one for one in said if one in made) == sorted(ids)
     assert len(await intake.recorded(ImportFinished, view["id"])) == 1
 
 

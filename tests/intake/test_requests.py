@@ -94,6 +94,8 @@ async def test_critical_colour_is_a_trait_that_production_is_told(intake: Harnes
     body = await create(intake, changed(apparel(), attributes__colour_accuracy="critical"))
     [event] = await intake.recorded(RequestAccepted, body["id"])
     assert event.data.request.materials == ["cotton", "fleece", "colour_critical"]
+    assert {shot.spec.colour_critical for shot in event.data.request.shots} == {True}
+    assert {shot["spec"]["colour_critical"] for shot in body["shots"]} == {True}
 
 
 async def test_an_incomplete_brief_is_returned_then_accepted(intake: Harness) -> None:

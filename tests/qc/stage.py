@@ -31,6 +31,7 @@ from contracts.values import (
     Zone,
 )
 from services.qc.inspections.service import Measured, complete_inspection
+from services.qc.zoom.domain import SubjectCells
 
 OWNERS = {
     Domain.CAPTURE: Role.STUDIO_MANAGER,
@@ -163,7 +164,13 @@ class Stage:
         await self.qc.eventually(is_known)
         return work
 
-    async def measured(self, work: WorkItem, measurements: Sequence[Measurement] = FLAGGED, **changes: Any) -> Version:
+    async def measured(
+        self,
+        work: WorkItem,
+        measurements: Sequence[Measurement] = FLAGGED,
+        cells: SubjectCells | None = None,
+        **changes: Any,
+    ) -> Version:
         """A version of it with these measurements, its review opened."""
         version = version_of(work, **changes)
         event = Event[VersionStored](
@@ -177,7 +184,7 @@ class Stage:
             data=VersionStored(version=version),
         )
         async with self.qc.service.database.transaction() as session:
-            await complete_inspection(session, event, Measured(work.spec, list(measurements)))
+            await complete_inspection(session, event, Measured(work.spec, list(measurements), cells=cells))
         return version
 
     async def at_gate(self, work: WorkItem, gate: Gate, **changes: Any) -> Version:
@@ -196,8 +203,6 @@ class Stage:
 
     async def body(self, version: Version, gate: Gate, outcome: str = "pass", **changes: Any) -> dict[str, Any]:
         """A complete decision."""
-        checklists = await self.qc.client.get("/v1/checklists", headers=self.qc.bearer("reviewer"))
-        items = next(one["items"] for one in checklists.json()["checklists"] if one["gate"] == gate)
         content = {
             "work_item_id": str(version.work_item_id),
             "version_id": str(version.id),
@@ -205,12 +210,24 @@ class Stage:
             "gate": gate,
             "outcome": outcome,
             "checklist_version": 1,
-            "answers": {item["id"]: "pass" for item in items},
+            "answers": {item["id"]: "pass" for item in await self.checklist(version, gate)},
             "reasons": [] if outcome == "pass" else ["out_of_focus"],
-            "zoom_inspected": True,
             "flags": {check: {"answer": "accepted"} for check in await self.open_flags(version, gate, outcome)},
         }
         return {**content, **changes}
+
+    async def checklist(self, version: Version, gate: Gate) -> list[dict[str, Any]]:
+        """What is asked of it at the open gate; at others what work like it would be asked there."""
+        reader = self.qc.bearer("reviewer")
+        answer = await self.qc.client.get(f"/v1/reviews/{version.work_item_id}", headers=reader)
+        packet = answer.json() if answer.is_success else None
+        if packet and packet["open_gate"] and packet["open_gate"]["gate"] == gate:
+            return list(packet["open_gate"]["checklist"])
+        work = packet["work"] if packet else work_item().model_dump(mode="json")
+        named = ("category", "materials", "view", "channel", "use", "kind", "complexity_class", "track", "ai")
+        params = {name: work[name] for name in named if work[name] is not None}
+        composed = await self.qc.client.get("/v1/checklists:composed", params={"gate": gate, **params}, headers=reader)
+        return list(composed.json()["checklists"][0]["items"])
 
     async def open_flags(self, version: Version, gate: Gate, outcome: str) -> list[str]:
         """What a pass of this gate accepts: the flags of its checks, and of gates before it that the work hasn't."""
@@ -223,6 +240,14 @@ class Stage:
         asked = order[max(before, default=0) : order.index(gate) + 1]
         measured = answer.json()["measurements"]
         return [one["check"] for one in measured if one["outcome"] == "flag" and one["gate"] in asked]
+
+    async def look(self, version: Version, cells: Any, *, by: str, size: tuple[int, int]) -> httpx.Response:
+        """Send cells as seen at 100 % zoom, as the final reviewer `by`, of an image of this size."""
+        return await self.qc.client.put(
+            f"/v1/inspections/{version.work_item_id}/{version.id}",
+            json={"width": size[0], "height": size[1], "cells": cells},
+            headers=self.qc.bearer(Role.QC_LEAD, subject=by),
+        )
 
     async def decide(
         self,

@@ -110,7 +110,7 @@ def test_the_pixel_size_is_what_the_engine_says_of_a_real_file() -> None:
 
 
 async def test_causes_belong_to_items_that_are_not_a_pass(stage: Stage) -> None:
-    version = await stage.measured(await stage.publish_work(work_item()))
+    version = await stage.measured(await stage.publish_work(work_item(spec=ImageSpec(clipping_path=True))))
     answers = (await stage.body(version, Gate.TECHNICAL))["answers"] | {"clipping_path": "not_applicable"}
     wrong = {"focus": "It is sharp.", "clipping_path": "None was asked for."}
     assert pointers(await stage.decide(version, Gate.TECHNICAL, answers=answers, causes=wrong)) == ["/causes/focus"]

@@ -1,14 +1,18 @@
 """Decisions on several work items of one SKU: all of them count, or none."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 
 from chassis.ids import new_id
 from contracts.assets import Version
 from contracts.qc import DecisionRecorded
-from contracts.values import Gate
+from contracts.routing import WorkClaimed
+from contracts.values import Gate, WorkItem
 from services.qc.decisions.chain import Walk
 from tests.qc.stage import Stage, measurement, work_item
 
@@ -92,3 +96,41 @@ async def test_batches_and_single_decisions_at_once_never_wait_for_each_other_in
     assert len(technical) == len(set(technical))
     assert set(technical) <= {version.work_item_id for version in versions}
     assert technical
+
+
+@asynccontextmanager
+async def held(stage: Stage, work: WorkItem) -> AsyncIterator[None]:
+    """The work item's row is locked inside."""
+    database = stage.qc.service.database
+    connection = await asyncpg.connect(database.dsn, server_settings={"search_path": database.schema})
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM work_item WHERE id = $1 FOR UPDATE", work.id)
+            yield
+    finally:
+        await connection.close()
+
+
+async def test_changes_of_work_lock_it_in_the_order_of_a_batch(stage: Stage) -> None:
+    """Told in another order than that of their ids: while the first is held, the later one is free."""
+    first, later, third = sorted([await stage.publish_work(work_item()) for _ in range(3)], key=lambda work: work.id)
+
+    async def changed(work: WorkItem) -> None:
+        await stage.qc.publish(WorkClaimed(work=work, by="routing"), work.id, 2)
+
+    async def somebody_waits() -> bool:
+        waiting = "datname = current_database() AND application_name = 'qc-api' AND wait_event_type = 'Lock'"
+        return bool(await stage.qc.fetch(f"SELECT 1 FROM pg_stat_activity WHERE {waiting}"))
+
+    async def third_is_known() -> bool:
+        return bool(await stage.qc.fetch("SELECT 1 FROM work_item WHERE id = $1 AND version = 2", third.id))
+
+    async with held(stage, first):
+        async with held(stage, third):
+            await changed(third)
+            await stage.qc.eventually(somebody_waits)
+            await changed(later)  # these two come in one batch, for nothing is fetched meanwhile
+            await changed(first)
+        await stage.qc.eventually(third_is_known)
+        await stage.qc.eventually(somebody_waits)
+        assert await stage.qc.fetch("SELECT id FROM work_item WHERE id = $1 FOR UPDATE NOWAIT", later.id)

@@ -73,7 +73,7 @@ async def test_each_decision_closes_over_the_one_before(stage: Stage) -> None:
     result = '"result":{"next_gate":"styling_fit","state":"passed"},"role":"studio_manager","round":0'
     ids = f'"version_id":"{first["version_id"]}","work_item_id":"{first["work_item_id"]}"'
     said = f'{{"answers":{{{answers}}},"automatic":false,"checklist_version":1,{who},{what},{result}'
-    said += f',"sha256":"{first["sha256"]}",{ids},"zoom_inspected":true}}'
+    said += f',"sha256":"{first["sha256"]}",{ids},"zoom_inspected":false}}'
     assert first["link"]["hash"] == sha256(f"{'0' * 64}\n{said}".encode()).hexdigest()
 
 
@@ -141,6 +141,13 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
     before = await chain(stage)
     await stage.qc.service.stop()
     for statement in (
+        "ALTER TABLE review DROP COLUMN composition",
+        "DROP TABLE colour_reference",
+        "DROP TABLE evidence",
+        "ALTER TABLE review DROP COLUMN lease_id, DROP COLUMN claimed_by, DROP COLUMN lease_until",
+        "DROP TABLE zoom_evidence",
+        "ALTER TABLE inspection DROP COLUMN subject_cells",
+        "ALTER TABLE decision DROP COLUMN zoom",
         "DROP TABLE fingerprint",
         "ALTER TABLE inspection DROP COLUMN engine, DROP COLUMN compared_with",
         "ALTER TABLE inspection DROP COLUMN key, DROP COLUMN measured_as",

@@ -12,6 +12,8 @@ from contracts.routing import WorkBlocked, WorkReturned, WorkUnblocked
 from contracts.values import ComplexityClass, Gate, Role, WorkState
 from tests.qc.stage import DECIDES, FLAGGED, Stage, measurement, work_item
 
+SIZE = measurement("T04", "pass").model_copy(update={"detail": "400 × 200 px."})
+
 
 def pointers(problem: dict[str, Any]) -> list[str]:
     return [error["pointer"] for error in problem["errors"]]
@@ -101,9 +103,11 @@ async def test_two_different_people_pass_the_final_gate(stage: Stage) -> None:
     work = await stage.publish_work(
         work_item(complexity_class=ComplexityClass.C4, final_reviewers=2, zoom_required=True)
     )
-    version = await stage.at_gate(work, Gate.FINAL_QC)
-    unseen = await stage.decide(version, Gate.FINAL_QC, zoom_inspected=False)
-    assert (unseen.status_code, pointers(unseen.json())) == (422, ["/zoom_inspected"])
+    version = await stage.at_gate(work, Gate.FINAL_QC, measurements=[*FLAGGED, SIZE])
+    unseen = await stage.decide(version, Gate.FINAL_QC, subject="quinn")
+    assert (unseen.status_code, pointers(unseen.json())) == (422, ["/outcome"])
+    for reviewer in ("quinn", "remy"):
+        assert (await stage.look(version, [(0, 0), (1, 0)], by=reviewer, size=(400, 200))).status_code == 200
     first = await stage.decide(version, Gate.FINAL_QC, subject="quinn")
     assert first.json()["result"] == {"state": "open", "next_gate": None, "returns_to": None}
     gate = (await stage.packet(work.id))["open_gate"]
@@ -167,7 +171,13 @@ async def test_an_incomplete_decision_is_told_all_that_is_missing(stage: Stage) 
     assert await refused("pass", reasons=["out_of_focus"]) == ["/reasons"]
     assert await refused("fail", reasons=[]) == ["/reasons"]
     assert await refused("fail", reasons=["out_of_focus", "too_ugly"]) == ["/reasons/1"]
-    assert (await stage.decide(version, Gate.TECHNICAL, answers={**complete, "focus": "not_applicable"})).is_success
+    skipped = {**complete, "focus": "not_applicable"}
+    for outcome in ("pass", "fail"):
+        assert await refused(outcome, answers=skipped) == ["/causes/focus"]
+    unsaid = {**complete, "focus": "fail", "a/b": "not_applicable"}
+    assert await refused("fail", answers=unsaid) == ["/answers/a~1b"], "of a fail the reasons speak"
+    causes = {"focus": "The pattern itself is blurred."}
+    assert (await stage.decide(version, Gate.TECHNICAL, answers=skipped, causes=causes)).is_success
 
 
 async def test_a_malformed_decision_is_refused(stage: Stage) -> None:
@@ -185,7 +195,7 @@ async def test_a_malformed_decision_is_refused(stage: Stage) -> None:
         {"reasons": ["x" * 61]},
         {"note": "x" * 2001},
         {"note": "nul \x00"},
-        {"zoom_inspected": "yes"},
+        {"zoom_inspected": True},  # nobody says so: it is shown by cells
     ]
     for changes in malformed:
         answer = await stage.qc.client.post(

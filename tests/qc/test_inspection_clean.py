@@ -68,7 +68,7 @@ def test_a_clean_photo_passes_every_check() -> None:
     )
     versions = {check.id: check.version for check in CHECKS}
     assert all(one.detail and one.threshold for one in found.values())
-    assert all(one.algorithm == f"{one.name}/{versions[one.check]}" for one in found.values())
+    assert all(one.algorithm == f"{one.name}/{versions[check]}" for check, one in found.items())
 
 
 HARMLESS = {

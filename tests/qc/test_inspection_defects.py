@@ -8,6 +8,9 @@ import pytest
 
 from contracts.values import Gate, ImageSpec, MeasurementOutcome
 from services.qc.inspection import DEFAULT
+from services.qc.inspection.edges import strongest_edges
+from services.qc.inspection.frame import read_frame
+from services.qc.inspection.subject import strips
 from services.qc.inspection.thresholds import Bounds
 from tests.qc.test_inspection_clean import CANNOT, FAIL, FLAG, PACKSHOT, PASS, encode, fired, product, verdicts
 
@@ -96,6 +99,19 @@ def test_focus_ignores_the_crisp_outline_of_a_cut_out() -> None:
     """A blurred product that was cut out and set on white: only inside the mask does its blur show."""
     cut = np.where((product() >= 245).all(axis=2, keepdims=True), 255, blurred(2.0)).astype(np.uint8)
     assert verdicts(encode(cut))["T09"].outcome is FAIL
+
+
+def test_a_soft_half_does_not_fail_a_photo_that_is_sharp_elsewhere() -> None:
+    """Every second strip of the subject is measured first: where those are soft, the others count as well."""
+    scene, soft = product(), blurred(3.0)
+    frame = read_frame(encode(scene), "photo.jpg", DEFAULT)
+    for rows, columns, _ in strips(frame.subject.inner, frame.subject.scale, 0, 2):
+        scene[rows, columns] = soft[rows, columns]
+    found = read_frame(encode(scene), "photo.jpg", DEFAULT)
+    half = strongest_edges(found.grey, found.subject, np.inf)
+    assert half is not None
+    assert half.typical_width > DEFAULT.edge_width.flags
+    assert verdicts(encode(scene))["T09"].outcome is PASS
 
 
 def test_focus_reads_the_same_through_compression() -> None:

@@ -89,13 +89,24 @@ MEASURE = """
 import sys
 from pathlib import Path
 from contracts.values import ImageSpec, MeasurementOutcome
-from services.qc.inspection import inspect
+from services.qc.inspection import DEFAULT, NO_REFERENCE
+from services.qc.inspection.drawing import draw_evidence
+from services.qc.inspection.engine import measure_frame
+from services.qc.inspection.frame import read_frame
+from services.qc.inspection.memory import keep_memory
+keep_memory()
 spec = ImageSpec(
     formats=["jpeg", "png", "tiff", "webp", "gif", "bmp"],
     white_background=True, clipping_path=True, centred=True, whole_subject=True, straight=True,
 )
 for path in map(Path, sys.argv[1:]):
-    print(path.name, [found.outcome.value for found in inspect(path.read_bytes(), path.name, spec)][0])
+    frame = read_frame(path.read_bytes(), path.name, DEFAULT)
+    found = measure_frame(frame, spec, NO_REFERENCE)
+    # Every overlay, whatever was found.
+    flagged = [one.model_copy(update={"outcome": MeasurementOutcome.FLAG}) for one in found]
+    draw_evidence(frame, spec, NO_REFERENCE, flagged)
+    print(path.name, found[0].outcome.value)
+    del frame
 status = Path("/proc/self/status")
 if status.exists():  # ru_maxrss would count what the parent process took before this one was started
     print(int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import multiprocessing
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from contracts.values import ImageSpec
 from services.qc.comparison.domain import Fingerprint, Place, References
 from services.qc.inspections.files import Files, Unreadable
 from services.qc.inspections.measuring import Job, MeasuringProcess
+from services.qc.thresholds.domain import DEFAULT
 from tests.qc.pictures import photo
 from tests.qc.stage import version_of, work_item
 
@@ -30,13 +32,13 @@ def process() -> Iterator[MeasuringProcess]:
     assert multiprocessing.active_children() == []
 
 
+async def no_references(own: Fingerprint | None) -> References:
+    return References(slot=Place(sku="TS01", colorway="navy", view="front", channel=None))
+
+
 async def measured(process: MeasuringProcess, spec: Any = SPEC) -> tuple[str, str]:
     """Outcome and detail of T01."""
-
-    async def complete(own: Fingerprint | None) -> References:
-        return References(slot=Place(sku="TS01", colorway="navy", view="front", channel=None))
-
-    verdict = await process.measure(Job(photo(), "tee.jpg", spec, {}), complete)
+    verdict = await process.measure(Job(photo(), "tee.jpg", spec, {}, DEFAULT), no_references)
     [decoded] = [one for one in verdict.measurements if one.check == "T01"]
     return decoded.outcome, decoded.detail
 
@@ -55,6 +57,33 @@ async def test_a_file_that_breaks_the_engine_or_ends_the_process_fails_and_the_n
     assert (await measured(process))[0] == "pass"
 
 
+class Deadly:
+    """A spec that lets a file be measured, and ends the process that would draw its overlays."""
+
+    def __reduce__(self) -> Any:
+        return _arrived, ()
+
+
+_arrivals = 0
+
+
+def _arrived() -> ImageSpec:
+    """In the measuring process."""
+    global _arrivals
+    _arrivals += 1
+    if _arrivals > 1:
+        os._exit(1)
+    return ImageSpec(min_width=5000)
+
+
+async def test_a_verdict_stands_when_the_process_ends_over_its_overlays(process: MeasuringProcess) -> None:
+    verdict = await process.measure(Job(photo(), "tee.jpg", Deadly(), {}, DEFAULT), no_references)  # type: ignore[arg-type]
+    assert [one.check for one in verdict.measurements if one.outcome == "fail"] == ["T04"]
+    assert (verdict.drawn, verdict.fingerprint is None, verdict.references is None) == (None, False, False)
+    verdict = await process.measure(Job(photo(), "tee.jpg", ImageSpec(min_fill=0.9), {}, DEFAULT), no_references)
+    assert [one.check for one in verdict.drawn or ()] == ["T17"]
+
+
 async def test_a_file_that_takes_too_long_fails_and_its_process_ends() -> None:
     process = MeasuringProcess(seconds=0.001, tries=1)
     outcome, detail = await measured(process)
@@ -69,7 +98,7 @@ async def test_the_process_does_not_outlive_a_killed_worker(tmp_path: Path) -> N
         "from services.qc.inspections.measuring import MeasuringProcess\n"
         "if __name__ == '__main__':\n"
         "    process = MeasuringProcess(seconds=30, tries=1)\n"
-        "    asyncio.run(process.engine())\n"
+        "    asyncio.run(process.engine_version())\n"
         "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
         "    time.sleep(60)\n"
     )

@@ -143,15 +143,20 @@ MEASURE_AS_THE_WORKER_DOES = """
 import sys
 from pathlib import Path
 from uuid import UUID
-from contracts.values import ImageSpec
+from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.comparison.domain import Place, References, Seen
 from services.qc.inspections import child
+from services.qc.thresholds.domain import DEFAULT
 approved, candidate = (Path(path).read_bytes() for path in sys.argv[1:])
-printed = child.read(candidate, "x.jpg", {name: (approved, "x.jpg") for name in ("capture", "colour")})
+files = {name: (approved, "x.jpg") for name in ("capture", "colour")}
+printed = child.read(candidate, "x.jpg", files, DEFAULT)
 place = Place(sku="B", colorway="b", view="front", channel=None)
 other = Seen(version_id=UUID(int=1), sha256="0" * 64, place=place, fingerprint=printed)
 own = Place(sku="A", colorway="a", view="front", channel=None)
 found = child.measure(ImageSpec(), References(slot=own, batch=(other,) * 3, views=(other,), others=(other,)))
+# Every overlay, whatever was found.
+drawn = child.draw(ImageSpec(), [one.model_copy(update={"outcome": MeasurementOutcome.FLAG}) for one in found])
+assert {"S01", "S03", "F01", "F03", "T10"} <= {one.check for one in drawn}
 assert not [one.detail for one in found if "itself broke" in one.detail]
 print(*sorted(one.check for one in found if one.outcome.value == "cannot_measure"))
 print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024)

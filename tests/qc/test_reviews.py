@@ -52,7 +52,7 @@ async def test_the_packet_has_what_a_decision_needs(stage: Stage) -> None:
     assert gate["checklist"][0]["id"] == "focus"
     assert {reason["gate"] for reason in gate["reasons"]} == set(Gate)
     for passed in (Gate.TECHNICAL, Gate.STYLING_FIT, Gate.BRAND_MERCH):
-        assert (await stage.decide(version, passed, zoom_inspected=False)).status_code == 201
+        assert (await stage.decide(version, passed)).status_code == 201
     assert (await stage.packet(work.id))["open_gate"]["zoom_required"] is True
 
 

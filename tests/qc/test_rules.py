@@ -142,7 +142,7 @@ def test_default_packs() -> None:
     assert gates.in_order([Gate.FINAL_QC, Gate.TECHNICAL]) == [Gate.TECHNICAL, Gate.FINAL_QC]
     assert gates.in_order(Gate) == GATES
     checklists = Checklists.model_validate(read_toml(PACKS / "checklists.toml"))
-    assert [len(checklists.at(gate)) for gate in Gate] == [9, 10, 8, 9]
+    assert [len(checklists.at(gate)) for gate in Gate] == [13, 15, 10, 28]
     by_gate = {gate: sum(reason.gate is gate for reason in REASONS.reasons) for gate in Gate}
     assert list(by_gate.values()) == [10, 6, 6, 8]
     assert {reason.id for reason in REASONS.reasons if reason.preventable} == {
@@ -161,7 +161,13 @@ REASON = {"id": "a", "gate": "technical", "text": "No.", "returns_to": "studio"}
     ("model", "content", "why"),
     [
         (Gates, {"gates": [{"gate": "technical", "domain": "capture"}]}, "exactly once"),
-        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*Gate, "technical"]]}, "exactly once"),
+        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*Gate, "technical"]]}, "at most 4"),
+        (Gates, {"gates": [{"gate": gate, "domain": "capture"} for gate in [*GATES[:3], "technical"]]}, "exactly once"),
+        (
+            Gates,
+            {"gates": [{"gate": gate, "domain": "capture"} for gate in GATES[::-1]]},
+            "order of the gates is fixed",
+        ),
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM]} for gate in GATES[:3]]}, "final_qc"),
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM, ITEM]} for gate in Gate]}, "unique"),
         (Checklists, {"checklists": [{"gate": gate, "items": []} for gate in Gate]}, "at least 1"),

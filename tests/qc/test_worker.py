@@ -88,6 +88,8 @@ async def test_a_stored_photo_is_measured_once_and_passes_by_measurement(
     assert found["outcome"] == "pass", found["measurements"]
     assert {one["check"] for one in found["measurements"]} >= {"T01", "T02", "T09", "T14", "T17"}
     assert (await stage.packet(work.id))["open_gate"]["gate"] == "styling_fit"
+    cells = {"width": 800, "height": 800, "whole": False, "rows": ["1110", "1110", "1110", "0000"]}
+    assert found["subject_cells"] == cells  # 100 to 700 px
 
     await stage.qc.publish(VersionStored(version=version), version.id, event_id=event.id)  # delivered again
     await stage.qc.publish(VersionStored(version=version), version.id)  # said again

@@ -4,6 +4,7 @@ inspection. All files are real, and so are the decisions that approve them."""
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
+from chassis.clock import now
+from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.assets import ChannelPack, ChannelPackPublished, Version, VersionStored
 from contracts.qc import InspectionCompleted
@@ -23,6 +26,7 @@ from services.qc.worker import create_app
 from tests.qc import retouching
 from tests.qc.retouching import sample
 from tests.qc.stage import Stage, version_of, work_item
+from tests.qc.test_reference_records import DUST, on_set
 from tests.qc.test_worker import until_tried_again
 
 SPEC = ImageSpec(formats=["jpeg"], white_background=True)
@@ -91,7 +95,9 @@ async def test_a_correction_is_compared_with_the_round_whose_fit_had_passed(stag
     work = await stage.publish_work(work_item(spec=SPEC))
     first, found = await deliver(work, jpeg(retouching.hue_turned(pixels, 12)))
     assert {"S01", "F01", "F03", "T11", "F02"}.isdisjoint(outcomes(found))
-    assert found["compared_with"] == [{"against": "ai_use", "version_id": None, "sha256": None, "said": "none"}]
+    assert found["compared_with"] == [
+        {"against": "ai_use", "version_id": None, "reference_id": None, "sha256": None, "said": "none"}
+    ]
     await fail(stage, first, Gate.FINAL_QC, "colour_mismatch")
 
     work = await next_round(stage, work)
@@ -212,6 +218,35 @@ async def test_views_and_batch_of_a_product(stage: Stage, deliver: Deliver) -> N
     assert against(found, "views") == []  # close-ups show other shares of the product's colours
 
 
+async def test_dust_is_looked_for_over_the_frames_of_a_shoot(stage: Stage, deliver: Deliver) -> None:
+    """A shoot: one request's frames that one person or vendor delivered within a day, five of them at least."""
+    request, kept = new_id(), []
+
+    async def frame(view: str, data: bytes, request_id: UUID = request, **changes: Any) -> dict[str, Any]:
+        work = await stage.publish_work(work_item(view=view, request_id=request_id))
+        version, found = await deliver(work, data, **changes)
+        kept.append(str(version.id))
+        return found
+
+    for seed in range(1, 5):
+        found = await frame(f"view-{seed}", on_set(seed, DUST if seed < 4 else ()))
+        assert "T25" not in outcomes(found)  # too few yet
+    dusty = on_set(6, DUST)
+    found = await frame("view-5", dusty)
+    assert outcomes(found)["T25"] == "flag", found
+    assert sorted(against(found, "shoot"), key=str) == sorted(kept[:4])
+    assert outcomes(await frame("view-6", on_set(7)))["T25"] == "pass"
+    assert "T25" not in outcomes(await frame("view-7", jpeg(sample(TEE))))  # its white shows no dust
+
+    elsewhere: dict[str, dict[str, Any]] = {
+        "another request": {"request_id": new_id()},
+        "another person": {"delivered_by": "photographer-2"},
+        "another day": {"stored_at": now() + timedelta(days=2)},
+    }
+    for place, changes in elsewhere.items():
+        assert "T25" not in outcomes(await frame(place, dusty, **changes)), place
+
+
 async def test_what_is_labelled_as_ai_and_is_on_record_as_none_fails(stage: Stage, deliver: Deliver) -> None:
     labelled = BytesIO()
     packet = (
@@ -236,7 +271,7 @@ async def test_the_same_bytes_and_spec_are_not_measured_again(stage: Stage, deli
     await stage.qc.publish(VersionStored(version=again_version), again_version.id)
     again = await inspection(stage, again_version.id)
     assert again["measured_as"] == found["id"]
-    for name in ("measurements", "outcome", "engine", "spec", "compared_with"):
+    for name in ("measurements", "outcome", "engine", "spec", "compared_with", "subject_cells"):
         assert again[name] == found[name], name
     assert (await stage.packet(works[1].id))["open_gate"]["gate"] == "styling_fit"
     completed = await stage.qc.recorded(InspectionCompleted)
@@ -255,7 +290,7 @@ async def test_the_same_bytes_and_spec_are_not_measured_again(stage: Stage, deli
 async def test_what_cannot_be_measured_is_kept_without_a_key(stage: Stage, deliver: Deliver) -> None:
     for _ in range(2):
         _, found = await deliver(await stage.publish_work(work_item(spec=SPEC)), b"no image at all")
-        assert (found["outcome"], found["measured_as"]) == ("fail", None)
+        assert (found["outcome"], found["measured_as"], found["subject_cells"]) == ("fail", None, None)
     assert await stage.qc.fetch("SELECT 1 FROM fingerprint") == []
 
 

@@ -21,7 +21,7 @@ from tests.routing.test_rules import DEFAULTS
 
 FIELDS = (
     "category", "materials", "spec", "complexity_class", "track", "gates", "ai", "queue", "owner_role",
-    "final_reviewers", "zoom_required", "priority", "approval_owner", "product_name",
+    "final_reviewers", "zoom_required", "priority", "approval_owner", "product_name", "use",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def test_applying_a_quote_gives_what_planning_anew_gives(
     for slot in planned:
         item, target = live[slot], planned[slot]
         is_kept = item.work.state is WorkState.APPROVED
-        for name in FIELDS[:-3] if is_kept else FIELDS:
+        for name in FIELDS[:-4] if is_kept else FIELDS:
             assert getattr(item.work, name) == getattr(target.work, name), (slot, name)
         if item.work.kind is WorkKind.SHOT and not is_kept:
             assert item.work.due_at == target.work.due_at, slot

@@ -164,9 +164,10 @@ async def test_an_acceptance_at_the_same_moment_as_a_gate_passes(routing: Harnes
 async def test_work_goes_on_under_many_amendments(routing: Harness) -> None:
     """Two amendments that were both quoted before: the second finds that the first has changed what it rests on."""
     request = brief(channels=["pdp"])
-    await accept(routing, request)
+    assert {item["use"] for item in await accept(routing, request)} == {"catalog"}
     for channels in (["pdp", "zalando"], ["pdp", "zalando", "amazon"]):
-        said = await propose(routing, request, request.model_copy(update={"channels": channels}))
+        new = request.model_copy(update={"channels": channels, "use": "email"})
+        said = await propose(routing, request, new)
         await quote_of(routing, said)
         if len(channels) == 2:
             first = said
@@ -182,6 +183,7 @@ async def test_work_goes_on_under_many_amendments(routing: Harness) -> None:
 
     await routing.eventually(are_applied)
     assert [len(event.data.items) for event in await routing.recorded(WorkPlanned)] == [2, 1, 1]
+    assert [item["use"] for item in await work_of(routing, request)] == ["email"] * 4, "what was there before too"
 
 
 async def test_the_items_of_a_quote_are_paged_and_filtered(routing: Harness) -> None:

@@ -26,13 +26,13 @@ def test_the_sample_goes_all_the_way_and_every_number_agrees(whole: Whole, sampl
 
 
 def test_real_photos_go_all_the_way(whole: Whole, real: Path, tmp_path: Path) -> None:
-    """Of the real catalogue, some products of each category; the whole is played by hand (see the README)."""
+    """Of the real catalogue, one product of each category; the whole is played by hand (see the README)."""
     taken: dict[str, set[str]] = {}
     with (real / "catalogue.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
         skus = taken.setdefault(row["category"], set())
-        if len(skus) < 2:
+        if not skus:
             skus.add(row["sku"])
     chosen = [row for row in rows if row["sku"] in taken[row["category"]]]
     (tmp_path / "photos").mkdir()

@@ -12,7 +12,7 @@ from contracts.assets import ChannelPack, Version
 from contracts.envelope import Event
 from contracts.routing import WorkReady
 from contracts.values import VersionSource, WorkItem, WorkKind
-from services.assets.channels.service import find_channel
+from services.assets.channels.service import pack_of_variant
 from services.assets.rendering import CannotRender
 from services.assets.store.store import Store, StoredFile
 from services.assets.variants.pool import RenderPool
@@ -80,7 +80,7 @@ class Variants:
             filename=file_name(variant.pack, work),
             source=VersionSource.RENDER,
             delivered_by=variant.pack.channel,
-            channel_pack=variant.pack.version,
+            channel_pack=variant.pack,
             master_id=variant.master_id,
         )
 
@@ -93,13 +93,13 @@ def _is_settled(item: WorkCopy | None, event: Event[WorkReady]) -> bool:
 
 
 async def _ingredients(session: AsyncSession, work: WorkItem) -> tuple[Version, ChannelPack]:
-    """The approved master and the channel's pack."""
+    """The approved master and the channel's pack, as it was when the variant began."""
     if work.parent_id is None or work.channel is None:
         raise Reject(f"work item {work.id} is a variant without a shot or without a channel")
     master = await versions_repository.final_of_work(session, work.parent_id)
     if master is None:
         raise NotYet(f"the shot {work.parent_id} has no final version here")
-    pack = await find_channel(session, work.channel)
+    pack = await pack_of_variant(session, work.id, work.channel)
     if pack is None:
         raise NotYet(f"there is no channel pack {work.channel} here")
     return master, pack

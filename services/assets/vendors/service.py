@@ -5,45 +5,22 @@ import secrets
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.auth import Caller, require_role
+from chassis.auth import Caller
 from chassis.clock import now
-from chassis.packs import keep_pack, load_pack
-from chassis.problems import NotFound, Unavailable
-from contracts.envelope import Event
-from contracts.governance import DecisionDomainsPublished
+from chassis.problems import NotFound
 from contracts.values import Domain
+from services.assets.reference import require_owner
 from services.assets.vendors import repository
 from services.assets.vendors.schemas import Vendor, VendorEntry, VendorWithSecret
 
-DOMAINS = "decision_domains"
 SECRET_BYTES = 32
-
-
-async def keep_domains(session: AsyncSession, event: Event[DecisionDomainsPublished]) -> None:
-    """The copy of who decides what."""
-    await keep_pack(session, DOMAINS, event.data.version, event.data, by="governance")
-
-
-async def domains_missing(session: AsyncSession) -> str | None:
-    """What is not there yet; None when nothing is missing."""
-    found = await load_pack(session, DOMAINS, DecisionDomainsPublished)
-    return None if found else "governance has not told the decision domains yet"
-
-
-async def require_registrar(session: AsyncSession, caller: Caller) -> None:
-    """Raises `Forbidden` unless the caller's role owns the domain."""
-    found = await load_pack(session, DOMAINS, DecisionDomainsPublished)
-    if found is None:
-        raise Unavailable("The decision domains are not here yet.")
-    owners = [entry.owner_role for entry in found[0].domains if entry.domain is Domain.SCHEDULE_AND_VENDORS]
-    require_role(caller, *owners)
 
 
 async def register(
     session: AsyncSession, vendor_id: str, entry: VendorEntry, caller: Caller
 ) -> tuple[VendorWithSecret, bool]:
     """A new vendor with its secret, and True; or the known one with what was changed, and False."""
-    await require_registrar(session, caller)
+    await require_owner(session, caller, Domain.SCHEDULE_AND_VENDORS)
     secret, at = _new_secret(), now()
     row = {"id": vendor_id, "secret": secret, "secret_made_at": at, "registered_by": caller.subject,
            "registered_at": at, **entry.model_dump()}  # fmt: skip
@@ -56,7 +33,7 @@ async def register(
 
 async def renew_secret(session: AsyncSession, vendor_id: str, caller: Caller) -> VendorWithSecret:
     """A new secret; the old one is void at once."""
-    await require_registrar(session, caller)
+    await require_owner(session, caller, Domain.SCHEDULE_AND_VENDORS)
     secret = _new_secret()
     await repository.change(session, vendor_id, {"secret": secret, "secret_made_at": now()})
     vendor = await get_vendor(session, vendor_id)

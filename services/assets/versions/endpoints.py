@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
@@ -15,7 +14,7 @@ from contracts.values import Zone
 from services.assets.dependencies import FileStore, OurSettings, TransactionsHere
 from services.assets.store.body import UploadBody
 from services.assets.versions import repository, service
-from services.assets.versions.ranges import content_headers, matches, wanted_range
+from services.assets.versions.ranges import content_headers, content_of
 from services.assets.versions.upload import Upload
 
 router = APIRouter(prefix="/v1/versions", tags=["versions"])
@@ -96,16 +95,7 @@ async def read_version_content(
     """Byte for byte what was delivered. The `ETag` is its SHA-256."""
     async with transactions.begin() as session:
         version = await service.get_version(session, version_id)
-    headers = content_headers(version)
-    if matches(if_none_match, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    part = wanted_range(range_wanted, if_range, version)
-    start, stop = part or (0, version.bytes)
-    headers["Content-Length"] = str(stop - start)
-    if part:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{version.bytes}"
-    stream = await store.stream(version.location, start, stop)
-    return StreamingResponse(stream, 206 if part else 200, headers, version.media_type)
+    return await content_of(store, version, range_wanted, if_range, if_none_match)
 
 
 @router.head("/{version_id}/content", include_in_schema=False)

@@ -1,16 +1,23 @@
-"""HTTP about one file's bytes: ranges, validators, safe names."""
+"""HTTP about one file's bytes: ranges, validators, safe names, and the answer itself."""
 
 import re
 from urllib.parse import quote
 
-from contracts.assets import Version
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from contracts.assets import ColourReference, Version
+from services.assets.store.store import Store
 from services.assets.versions.errors import BadRange
+
+File = Version | ColourReference
+"""What is kept under its bytes' hash, with a name, and never changes."""
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def etag_of(version: Version) -> str:
-    return f'"{version.sha256}"'
+def etag_of(file: File) -> str:
+    return f'"{file.sha256}"'
 
 
 def matches(header: str | None, etag: str) -> bool:
@@ -20,17 +27,17 @@ def matches(header: str | None, etag: str) -> bool:
     return header.strip() == "*" or etag in [one.strip().removeprefix("W/") for one in header.split(",")]
 
 
-def wanted_range(header: str | None, if_range: str | None, version: Version) -> tuple[int, int] | None:
+def wanted_range(header: str | None, if_range: str | None, file: File) -> tuple[int, int] | None:
     """First byte and the one after the last; None for the whole file.
 
     What isn't one range of bytes is ignored, as RFC 9110 says. Raises `BadRange` beyond the end.
     """
-    if header is None or (if_range is not None and if_range != etag_of(version)):
+    if header is None or (if_range is not None and if_range != etag_of(file)):
         return None
     match = _RANGE.fullmatch(header.replace(" ", ""))
     if match is None or match[0] == "bytes=-":
         return None
-    size = version.bytes
+    size = file.bytes
     if not match[1]:
         start, stop = max(0, size - int(match[2])), size
     else:
@@ -42,13 +49,29 @@ def wanted_range(header: str | None, if_range: str | None, version: Version) -> 
     return start, stop
 
 
-def content_headers(version: Version) -> dict[str, str]:
-    """What every answer about a version's bytes says. They never change, so they may be kept for ever."""
-    plain = re.sub(r"[^ !#-\[\]-~]|%", "_", version.filename)
+def content_headers(file: File) -> dict[str, str]:
+    """What every answer about a file's bytes says. They never change, so they may be kept for ever."""
+    plain = re.sub(r"[^ !#-\[\]-~]|%", "_", file.filename)
     return {
-        "ETag": etag_of(version),
+        "ETag": etag_of(file),
         "Cache-Control": "private, max-age=31536000, immutable",
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(version.filename, safe='')}",
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.filename, safe='')}",
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+async def content_of(
+    store: Store, file: File, range_wanted: str | None, if_range: str | None, if_none_match: str | None
+) -> Response:
+    """The bytes, or the part that was asked for, or that they are known. Raises `BadRange`, `FileMissing`."""
+    headers = content_headers(file)
+    if matches(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    part = wanted_range(range_wanted, if_range, file)
+    start, stop = part or (0, file.bytes)
+    headers["Content-Length"] = str(stop - start)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.bytes}"
+    stream = await store.stream(file.location, start, stop)
+    return StreamingResponse(stream, 206 if part else 200, headers, file.media_type)

@@ -49,6 +49,17 @@ async def of_round(session: AsyncSession, work_item_id: UUID, round_number: int)
     return _version(row) if row else None
 
 
+async def first_channel_pack(session: AsyncSession, work_item_id: UUID) -> int | None:
+    """The version of the channel pack that a variant's first file was held to; None where none was."""
+    query = (
+        select(version.c.channel_pack)
+        .where(version.c.work_item_id == work_item_id, version.c.channel_pack.is_not(None))
+        .order_by(version.c.number)
+        .limit(1)
+    )
+    return (await session.execute(query)).scalar_one_or_none()
+
+
 async def delivered_rounds(session: AsyncSession, work_item_ids: Collection[UUID]) -> set[tuple[UUID, int]]:
     """Work items and rounds that have a version."""
     query = select(version.c.work_item_id, version.c.round).where(version.c.work_item_id.in_(work_item_ids))

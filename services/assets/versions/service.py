@@ -8,8 +8,9 @@ from chassis.clock import now
 from chassis.events import Happened, record
 from chassis.ids import new_id
 from chassis.problems import NotFound
-from contracts.assets import Version, VersionMoved, VersionStored
+from contracts.assets import ChannelPack, Version, VersionMoved, VersionStored
 from contracts.values import VersionSource, WorkState, Zone
+from services.assets.channels.service import pack_of_variant
 from services.assets.store.store import StoredFile
 from services.assets.versions import repository
 from services.assets.versions.domain import asset_of, check_may_upload, check_still_open, zone_for
@@ -26,13 +27,16 @@ async def register(
     filename: str,
     source: VersionSource,
     delivered_by: str,
-    channel_pack: int | None = None,
+    channel_pack: ChannelPack | None = None,
     master_id: UUID | None = None,
 ) -> Version:
-    """A stored file becomes the version of the item's round. The item is locked by the caller.
+    """A stored file becomes the version of the item's round. The item is locked by the caller. A variant is held to the
+    pack that rendered it, or that its first file was held to.
 
     Raises `AlreadyDelivered`.
     """
+    if channel_pack is None and item.channel is not None:
+        channel_pack = await pack_of_variant(session, item.id, item.channel)
     version = Version(
         id=new_id(),
         asset_id=asset_of(item.id),
@@ -52,7 +56,7 @@ async def register(
         zone=Zone.WIP,
         source=source,
         delivered_by=delivered_by,
-        channel_pack=channel_pack,
+        channel_pack=channel_pack.version if channel_pack else None,
         master_id=master_id,
         stored_at=now(),
     )

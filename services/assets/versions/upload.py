@@ -21,6 +21,24 @@ from services.assets.work.domain import WorkCopy
 POLL_SECONDS = 0.05
 
 
+def require_name(filename: str) -> None:
+    """Raises `Invalid` where this can't be a file's name."""
+    if problem := name_problem(filename):
+        error = FieldError(pointer="query/filename", detail=problem, remedy="Send a plain name: `sku_front.jpg`.")
+        raise Invalid(f"The file name {problem}.", errors=[error])
+
+
+async def image_type(body: UploadBody) -> str:
+    """The media type of what comes, by its first bytes. Raises `NotAnImage`."""
+    media_type = media_type_of(await body.head())
+    if media_type is None:
+        raise NotAnImage(
+            f"The first bytes are those of no image. Known are: {', '.join(KNOWN)}."
+            " Send the file itself as the body (curl: --data-binary @file), not a form."
+        )
+    return media_type
+
+
 class Upload:
     """One caller's upload to one work item."""
 
@@ -35,14 +53,9 @@ class Upload:
 
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
-        self._check_name()
+        require_name(self._filename)
         item = await self._item(wait_seconds)
-        media_type = media_type_of(await body.head())
-        if media_type is None:
-            raise NotAnImage(
-                f"The first bytes are those of no image. Known are: {', '.join(KNOWN)}."
-                " Send the file itself as the body (curl: --data-binary @file), not a form."
-            )
+        media_type = await image_type(body)
         async with self._store.staged(body.pieces()) as staged:
             async with self._transactions.begin() as session:
                 await service.still_open(session, item, self._caller, lock=False)
@@ -58,11 +71,6 @@ class Upload:
                 source=VersionSource.UPLOAD,
                 delivered_by=self._caller,
             )
-
-    def _check_name(self) -> None:
-        if problem := name_problem(self._filename):
-            error = FieldError(pointer="query/filename", detail=problem, remedy="Send a plain name: `sku_front.jpg`.")
-            raise Invalid(f"The file name {problem}.", errors=[error])
 
     async def _item(self, wait_seconds: float) -> WorkCopy:
         """The claim may be newer than what routing's events have told here: wait for them a little."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from contracts.values import ShotPlan
-from services.intake.categories.domain import planned_views, values_of
-from services.intake.categories.schemas import CategoryPack
+from contracts.values import ImageSpec, ShotPlan
+from services.intake.categories.domain import implied_materials, planned_views, values_of
+from services.intake.categories.schemas import CategoryPack, RecipeView
 from services.intake.requests.errors import IllegalAction
 from services.intake.requests.schemas import Brief, RequestState, WaiverBrief
 
@@ -27,6 +27,9 @@ LEGAL: Mapping[RequestState, frozenset[Action]] = {
 # Of a returned request: one that was never accepted is amended, one that is in production is asked about.
 _NEVER_ACCEPTED = frozenset({Action.AMENDED})
 _ONCE_ACCEPTED = frozenset({Action.ANSWERED})
+
+COLOUR_CRITICAL = "colour_critical"
+"""The trait among the materials that routing's class and the AI policy go by; QC holds its shots to closer bounds."""
 
 _AMEND_INSTEAD = (
     " It is in production: what changes its content is an amendment (`/v1/requests/{id}/amendments`), which says first"
@@ -57,13 +60,25 @@ def planned_shots(pack: CategoryPack, brief: Brief) -> list[ShotPlan]:
     values = values_of(pack, brief.attributes or {}, brief.materials or (), brief.use)
     views = planned_views(pack, values, brief.required_views or ())
     waived = _waived(brief.waivers or (), brief.colorways or ())
+    critical = COLOUR_CRITICAL in {*(brief.materials or ()), *implied_materials(pack, brief.attributes or {})}
+    specs = {view.view: _spec(view, colour_critical=critical) for view in views}
     return [
-        ShotPlan(colorway=colorway, view=name, spec=view.spec, recipe_view=None if name == view.view else view.view)
+        ShotPlan(
+            colorway=colorway,
+            view=name,
+            spec=specs[view.view],
+            recipe_view=None if name == view.view else view.view,
+        )
         for colorway in brief.colorways or ()
         for view in views
         for name in view.shot_names
         if waived.isdisjoint([(colorway, view.view), (colorway, name)])
     ]
+
+
+def _spec(view: RecipeView, *, colour_critical: bool) -> ImageSpec:
+    """A view's spec, its colour as critical as the product's; a recipe may ask for that by itself."""
+    return view.spec.model_copy(update={"colour_critical": True}) if colour_critical else view.spec
 
 
 def _waived(waivers: Iterable[WaiverBrief], colorways: Sequence[str]) -> set[tuple[str, str]]:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.assets import Version
+from contracts.assets import ColourReferenceKind, Version
 from contracts.envelope import Value
 from contracts.qc import Decision
-from contracts.values import Gate, ImageSpec, Outcome, Sha256, WorkItem
+from contracts.values import Gate, ImageSpec, Measurement, Outcome, Sha256, WorkItem
 from services.qc.reference.schemas import Reason
+
+LEAST_SHOOT = 4
+"""Other frames that show a background: a spot repeats over five frames at least (T25)."""
 
 LEAST_BATCH = 3
 """Other frames: T11 takes no median of fewer, and a check that can't measure holds up what passes by measurement."""
@@ -22,6 +25,22 @@ class Colour(Value):
 
     lab: tuple[float, float, float]
     share: float
+
+
+class ColourReading(Value):
+    """What was measured of a colour reference, and the product's colours that it shows, the largest first."""
+
+    measurements: list[Measurement]
+    colours: tuple[Colour, ...] = ()
+
+
+class ApprovedColours(Value):
+    """The colours of an approved swatch or target shot."""
+
+    reference_id: UUID
+    kind: ColourReferenceKind
+    sha256: Sha256
+    colours: tuple[Colour, ...]
 
 
 class Spot(Value):
@@ -65,21 +84,25 @@ class References(Value):
     slot: Place
     capture: Version | None = None
     colour: Version | None = None
+    colours: ApprovedColours | None = None
     batch: tuple[Seen, ...] | None = None
     views: tuple[Seen, ...] | None = None
     others: tuple[Seen, ...] | None = None
+    shoot: tuple[Seen, ...] | None = None
     ai_use: str | None = None
     expected: tuple[str, ...] = ()
 
     def used(self) -> list["Used"]:
         files = [("capture", self.capture), ("colour", self.colour)]
         approved = [Used(against=name, version_id=one.id, sha256=one.sha256) for name, one in files if one is not None]
-        measured = [("batch", self.batch), ("views", self.views), ("others", self.others)]
+        measured = [("batch", self.batch), ("views", self.views), ("others", self.others), ("shoot", self.shoot)]
         seen = [
             Used(against=name, version_id=one.version_id, sha256=one.sha256)
             for name, several in measured
             for one in several or ()
         ]
+        if (own := self.colours) is not None:
+            approved.append(Used(against="colour", reference_id=own.reference_id, sha256=own.sha256, said=own.kind))
         record = [Used(against="ai_use", said=self.ai_use)] if self.ai_use is not None else []
         return approved + seen + record
 
@@ -87,10 +110,11 @@ class References(Value):
 class Used(Value):
     """One thing that a version was compared with."""
 
-    against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `ai_use`.")
+    against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `shoot`, `ai_use`.")
     version_id: UUID | None = Field(default=None, description="The version; none where it is a record.")
+    reference_id: UUID | None = Field(default=None, description="The colour reference that assets stores.")
     sha256: Sha256 | None = None
-    said: str | None = Field(default=None, description="What is on record.")
+    said: str | None = Field(default=None, description="What is on record; of a colour reference its kind.")
 
 
 class Engine(Value):
@@ -98,13 +122,18 @@ class Engine(Value):
 
     version: str = Field(description="Hash of the engine's code and of the image libraries' versions.")
     thresholds: str = Field(description="Hash of the bounds that it measures against.")
+    thresholds_version: int | None = Field(
+        default=None, description="The version of the thresholds that they are from; none before these were published."
+    )
 
 
 def key_of(version: Version, spec: ImageSpec, engine: Engine, references: References) -> str:
     """The same for what must give the same measurements: bytes, name (its ending is measured), spec, engine, bounds
     and the content of every reference."""
-    content = references.model_dump(mode="json", exclude={"capture", "colour"})
-    for name, several in (("batch", references.batch), ("views", references.views), ("others", references.others)):
+    content = references.model_dump(mode="json", exclude={"capture", "colour", "colours"})
+    content["colours"] = references.colours and [one.model_dump() for one in references.colours.colours]
+    compared = {"batch": references.batch, "views": references.views, "others": references.others}
+    for name, several in {**compared, "shoot": references.shoot}.items():
         if several is not None:  # by what they show: which version holds it changes no verdict
             content[name] = [one.model_dump(mode="json", exclude={"version_id", "sha256"}) for one in several]
     for name, approved in (("capture", references.capture), ("colour", references.colour)):
@@ -141,3 +170,16 @@ def batch_of(seen: Sequence[Seen]) -> tuple[Seen, ...] | None:
     """None of too few."""
     known = tuple(one for one in seen if one.fingerprint.luminance is not None)
     return known if len(known) >= LEAST_BATCH else None
+
+
+def shows_dust(one: Fingerprint) -> bool:
+    """Whether its background would."""
+    return one.spots is not None
+
+
+def shoot_of(seen: Sequence[Seen], own: Fingerprint) -> tuple[Seen, ...] | None:
+    """The frames of a shoot that would show dust, as this one does, each picture once; None of too few: a check that
+    can't measure holds up what passes by measurement."""
+    known = {one.fingerprint.pixels: one for one in seen if shows_dust(one.fingerprint)}
+    known.pop(own.pixels, None)
+    return tuple(known.values()) if len(known) >= LEAST_SHOOT else None

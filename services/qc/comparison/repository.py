@@ -1,20 +1,25 @@
 """SQL of fingerprints, and of the versions that others are compared with."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, cast, func, insert, or_, select
+from sqlalchemy import DateTime, Integer, Row, Select, cast, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
+from contracts.values import Gate
 from services.qc.comparison.domain import Fingerprint, Place, Seen, signed
 from services.qc.comparison.models import fingerprint
 from services.qc.reviews.domain import ReviewState
 from services.qc.reviews.models import review
 from services.qc.work.models import work_item
 
+SHOOT = timedelta(days=1)
+MOST_FRAMES = 30
+"""Of a shoot: dust repeats in those or in none."""
 MOST_NEIGHBOURS = 50
 """Of many that look alike; the very same picture comes first."""
 
@@ -52,6 +57,29 @@ async def views(session: AsyncSession, version: Version, *, white: bool) -> list
         fingerprint.c.channel.is_(None),
         fingerprint.c.work_item_id != version.work_item_id,
         work_item.c.work["spec"]["white_background"].as_boolean() == white,
+    )
+    return _seen((await session.execute(query)).all())
+
+
+async def same_shoot(session: AsyncSession, version: Version) -> list[Seen]:
+    """Other masters of the same request that the same person or vendor delivered within a day, newest first."""
+    request_id = work_item.c.work["request_id"].as_string()
+    own = select(request_id).where(work_item.c.id == version.work_item_id).scalar_subquery()
+    stored_at = cast(review.c.version["stored_at"].as_string(), DateTime(timezone=True))
+    query = (
+        _that_count()
+        .where(
+            fingerprint.c.sku == version.sku,  # a request is of one SKU
+            fingerprint.c.channel.is_(None),
+            fingerprint.c.work_item_id != version.work_item_id,
+            request_id == own,
+            review.c.version["delivered_by"].as_string() == version.delivered_by,
+            stored_at > version.stored_at - SHOOT,
+            stored_at <= version.stored_at + SHOOT,
+        )
+        .order_by(None)
+        .order_by(stored_at.desc(), fingerprint.c.version_id)
+        .limit(MOST_FRAMES)
     )
     return _seen((await session.execute(query)).all())
 
@@ -98,6 +126,30 @@ async def approved_master(session: AsyncSession, work_item_id: UUID) -> Version 
         select(review.c.version)
         .where(review.c.work_item_id == work_item_id, review.c.state == ReviewState.PASSED)
         .order_by(review.c.round.desc())
+        .limit(1)
+    )
+    row = (await session.execute(query)).first()
+    return Version.model_validate(row.version) if row else None
+
+
+async def approved_final(session: AsyncSession, version: Version) -> Version | None:
+    """The newest master of the same slot that passed the gates for another request, final QC among them: a person has
+    judged its colour. What AI made is no norm of a product's colour."""
+    query = (
+        select(review.c.version)
+        .join(fingerprint, fingerprint.c.version_id == review.c.version_id)
+        .join(work_item, work_item.c.id == review.c.work_item_id)
+        .where(
+            fingerprint.c.sku == version.sku,
+            fingerprint.c.colorway == version.colorway,
+            fingerprint.c.view == version.view,
+            fingerprint.c.channel.is_(None),
+            fingerprint.c.work_item_id != version.work_item_id,
+            review.c.state == ReviewState.PASSED,
+            work_item.c.work["gates"].contains([Gate.FINAL_QC]),
+            work_item.c.work["ai"].as_boolean().is_(False),
+        )
+        .order_by(review.c.closed_at.desc(), review.c.id.desc())
         .limit(1)
     )
     row = (await session.execute(query)).first()

@@ -4,21 +4,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
 from contracts.values import WorkItem, WorkKind
+from services.qc.colour_references import repository as colour_references
 from services.qc.comparison import repository
-from services.qc.comparison.domain import Fingerprint, Place, References, Seen, batch_of, capture_among
+from services.qc.comparison.domain import (
+    ApprovedColours,
+    Fingerprint,
+    Place,
+    References,
+    batch_of,
+    capture_among,
+    shoot_of,
+    shows_dust,
+)
 from services.qc.decisions import repository as decisions
 from services.qc.reference import service as reference
 
 NO_AI = "none"
-NEAR_BITS = 10
-"""Of a perceptual hash's 64: what differs in more is no near duplicate (the engine's own bound may be closer)."""
 
 
 async def choose(session: AsyncSession, work: WorkItem, version: Version) -> References:
-    """All but the other slots' pictures: those are looked for by what the file itself shows.
+    """All but the other slots' pictures and the shoot: those are chosen by what the file itself shows (`completed`).
 
-    A shot is compared with its approved capture, its product's other views and its batch; a variant with its approved
-    master. Where no AI is on record, a file must not say otherwise; what AI did to a file is not on record yet.
+    A shot is compared with its approved capture, its product's colour reference, other views and batch; a variant with
+    its approved master. Where no AI is on record, a file must not say otherwise; what AI did to a file is not on record
+    yet. A colour-critical shot without a colour reference is to be seen as such.
     """
     slot = Place(sku=version.sku, colorway=version.colorway, view=version.view, channel=version.channel)
     ai_use = None if work.ai else NO_AI
@@ -30,18 +39,41 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
     white = work.spec.white_background
     others = await repository.views(session, version, white=white)
     views = tuple(one for one in others if one.place.view != version.view)
+    colours = await _colours(session, version)
     return References(
         slot=slot,
         capture=await _capture(session, work, version),
+        colour=None if colours else await repository.approved_final(session, version),
+        colours=colours,
         views=views or None,
         batch=batch_of(others) if white else None,  # without a plain background no subject is told that is measured
         ai_use=ai_use,
+        expected=("colour",) if work.spec.colour_critical else (),
     )
 
 
-async def look_alikes(session: AsyncSession, version: Version, own: Fingerprint | None) -> tuple[Seen, ...] | None:
-    """What other slots hold that may be the same picture; None for a file that can't be decoded."""
-    return None if own is None else tuple(await repository.neighbours(session, version, own, NEAR_BITS))
+async def completed(
+    session: AsyncSession, version: Version, references: References, own: Fingerprint | None, bits: int
+) -> References:
+    """With what other slots hold that may be the same picture (its perceptual hash differs in at most so many bits)
+    and, of a shot that would show dust, the other frames of its shoot. As they were for a file that can't be
+    decoded."""
+    if own is None:
+        return references
+    others = tuple(await repository.neighbours(session, version, own, bits))
+    shoot = None
+    if version.kind is WorkKind.SHOT and shows_dust(own):
+        shoot = shoot_of(await repository.same_shoot(session, version), own)
+    return references.model_copy(update={"others": others, "shoot": shoot})
+
+
+async def _colours(session: AsyncSession, version: Version) -> ApprovedColours | None:
+    """Of the product's swatch or target shot."""
+    found = await colour_references.in_use(session, version.sku, version.colorway)
+    if found is None:
+        return None
+    one = found.reference
+    return ApprovedColours(reference_id=one.id, kind=one.kind, sha256=one.sha256, colours=tuple(found.colours))
 
 
 async def _capture(session: AsyncSession, work: WorkItem, version: Version) -> Version | None:

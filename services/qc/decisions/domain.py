@@ -7,20 +7,29 @@ from chassis.problems import FieldError
 from contracts.qc import ChecklistAnswer, FlagVerdict
 from contracts.values import Gate, Measurement, Outcome
 from services.qc.decisions.schemas import NewDecision
-from services.qc.reference.schemas import ChecklistItem, Reason, Reasons
+from services.qc.reference.schemas import Question, Reason, Reasons
 from services.qc.reviews.domain import PixelSize
+from services.qc.zoom.domain import Coverage
+
+
+@dataclass(frozen=True)
+class AskedZoom:
+    """A pass needs an inspection at 100 % zoom. `seen` None: the version's size isn't known."""
+
+    address: str
+    seen: Coverage | None
 
 
 @dataclass(frozen=True)
 class Asked:
     """What a decision at the open gate must answer, and what it may name."""
 
-    items: Sequence[ChecklistItem]
+    items: Sequence[Question]
     reasons: Collection[str]
     flags: Sequence[Measurement]
     fails: Sequence[Measurement]
     size: PixelSize | None
-    zoom: bool
+    zoom: AskedZoom | None  # None: not asked for
 
 
 def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
@@ -37,21 +46,26 @@ def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
         errors.append(_error("/reasons", "a fail names at least one reason", "Say why, so that it can be put right."))
     if body.outcome is Outcome.PASS:
         errors += _contradictions(body)
-        if asked.zoom and not body.zoom_inspected:
-            errors.append(
-                _error("/zoom_inspected", "this pass needs it", "Inspect the image at 100 % zoom, and say so: `true`.")
-            )
-    return [*errors, *_wrong_causes(body), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
+        errors += _unseen(asked.zoom)
+    return [*errors, *_wrong_causes(body, known), *_wrong_flags(body, asked), *_wrong_marks(body, asked.size),
             *_wrong_overrides(body, asked)]  # fmt: skip
 
 
-def _wrong_causes(body: NewDecision) -> list[FieldError]:
-    needing = {name for name, answer in body.answers.items() if answer is not ChecklistAnswer.PASS}
-    return [
-        _error(f"/causes/{_escaped(name)}", "the item is not answered `fail` or `not_applicable`", "Leave it out.")
-        for name in body.causes or {}
-        if name not in needing
+def _wrong_causes(body: NewDecision, known: Collection[str]) -> list[FieldError]:
+    """Who leaves a question unanswered because it doesn't apply says why; of a fail the reasons speak."""
+    said = body.causes or {}
+    without_pass = {name for name, answer in body.answers.items() if answer is not ChecklistAnswer.PASS}
+    unsaid = [
+        _error(f"/causes/{name}", "missing", "Say why the item doesn't apply to this image, or answer it.")
+        for name, answer in body.answers.items()
+        if answer is ChecklistAnswer.NOT_APPLICABLE and name in known and name not in said
     ]
+    needless = [
+        _error(f"/causes/{_escaped(name)}", "the item is not answered `fail` or `not_applicable`", "Leave it out.")
+        for name in said
+        if name not in without_pass
+    ]
+    return [*unsaid, *needless]
 
 
 def _wrong_flags(body: NewDecision, asked: Asked) -> list[FieldError]:
@@ -95,7 +109,7 @@ def _wrong_overrides(body: NewDecision, asked: Asked) -> list[FieldError]:
     ]
 
 
-def _unanswered(answers: Mapping[str, ChecklistAnswer], items: Sequence[ChecklistItem]) -> list[FieldError]:
+def _unanswered(answers: Mapping[str, ChecklistAnswer], items: Sequence[Question]) -> list[FieldError]:
     allowed = "`pass`, `fail` or `not_applicable`"
     return [
         _error(f"/answers/{item.id}", "not answered", f"{item.text} Answer {allowed}.")
@@ -113,6 +127,18 @@ def _contradictions(body: NewDecision) -> list[FieldError]:
     if body.reasons:
         errors.append(_error("/reasons", "a pass has no reasons", "Leave them out, or fail the gate."))
     return errors
+
+
+def _unseen(zoom: AskedZoom | None) -> list[FieldError]:
+    if zoom is None or (zoom.seen is not None and zoom.seen.suffices):
+        return []
+    if zoom.seen is None:
+        told = "this pass needs an inspection at 100 % zoom, and the file couldn't be decoded"
+        return [_error("/outcome", told, "Fail the gate, so that a file comes that can be seen.")]
+    seen = zoom.seen
+    told = f"this pass needs an inspection at 100 % zoom: {len(seen.uncovered)} of the subject's {seen.cells} cells"
+    told += f" are uncovered, at most {seen.cells - seen.needed} may be"
+    return [_error("/outcome", told, f"Look at them, and say so: `PUT {zoom.address}`.")]
 
 
 @dataclass(frozen=True)

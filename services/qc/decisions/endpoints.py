@@ -40,7 +40,8 @@ Grace = Annotated[timedelta, Depends(_grace)]
         404: {"model": ProblemDetails, "description": "No version of the work item has been measured."},
         409: {
             "model": ProblemDetails,
-            "description": "The version, the gate or the checklist has changed; or automatic checks forbid a pass.",
+            "description": "The version, the gate, the checklist or your lease has changed; another person"
+            " holds it; or automatic checks forbid a pass.",
         },
     },
 )

@@ -36,6 +36,7 @@ decision = Table(
     Column("overrides", JSONB(none_as_null=True)),
     Column("supersedes", Uuid, unique=True),
     Column("withdrawn", Boolean),
+    Column("zoom", JSONB(none_as_null=True)),
     comment="Every pass and fail. `number` counts a work item's decisions: the version of its events; `position` all"
     " decisions: the place in their chain, which `hash` closes.",
 )

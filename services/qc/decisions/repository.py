@@ -21,7 +21,7 @@ _FIELDS = tuple(RecordedDecision.model_fields)
 # Nothing took its place, and it doesn't only take another one back.
 _newer = decision.alias("newer")
 _STANDS = ~exists().where(_newer.c.supersedes == decision.c.id) & decision.c.withdrawn.is_not(True)
-_JSON = ("answers", "result", "flags", "marks", "causes", "overrides")
+_JSON = ("answers", "result", "flags", "marks", "causes", "overrides", "zoom")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,17 @@ async def passes(session: AsyncSession, review_id: UUID, but: UUID | None = None
     if but is not None:
         query = query.where(decision.c.id != but)
     return [(Gate(row.gate), row.decided_by) for row in await session.execute(query)]
+
+
+def passed_by(person: str) -> ColumnElement[bool]:
+    """Of a review: this person has passed its open gate."""
+    return exists().where(
+        decision.c.review_id == review.c.id,
+        decision.c.gate == review.c.gate,
+        decision.c.outcome == Outcome.PASS,
+        decision.c.decided_by == person,
+        _STANDS,
+    )
 
 
 async def by_id(session: AsyncSession, decision_id: UUID) -> StoredDecision | None:

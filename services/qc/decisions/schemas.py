@@ -3,10 +3,11 @@
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from contracts.qc import ChecklistAnswer, Decision, FlagAnswer, GateResult, Mark
 from contracts.values import Gate, Outcome, Sha256
+from services.qc.zoom.schemas import SeenAtZoom
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Check = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d{2}$")]
@@ -28,7 +29,9 @@ class NewDecision(BaseModel):
     answers: dict[Name, ChecklistAnswer] = Field(max_length=100, description="Checklist item → its answer; every item.")
     reasons: list[Name] = Field(default=[], max_length=50, description="Why it fails; a pass has none.")
     note: str = Field(default="", max_length=2000, description="For the person who must fix it.")
-    zoom_inspected: StrictBool = Field(default=False, description="The image was inspected at 100 % zoom.")
+    lease_id: UUID | None = Field(
+        default=None, description="Of your claim, if it shall count only while that runs. It ends with the decision."
+    )
     flags: dict[Check, FlagAnswer] | None = Field(
         default=None, max_length=100, description="Automatic flag → its answer; a pass accepts each one that is open."
     )
@@ -36,7 +39,9 @@ class NewDecision(BaseModel):
         default=None, max_length=200, description="Where on the image the reasons show, in its pixels."
     )
     causes: dict[Name, Cause] | None = Field(
-        default=None, max_length=100, description="Why an item is answered `fail` or `not_applicable`."
+        default=None,
+        max_length=100,
+        description="Item → why it is answered `not_applicable`, which needs one, or `fail`.",
     )
     overrides: dict[Check, Cause] | None = Field(
         default=None,
@@ -54,7 +59,11 @@ class NewDecision(BaseModel):
 class RecordedDecision(Decision):
     """A decision that counts, and where the gate stands after it."""
 
-    zoom_inspected: bool
+    zoom_inspected: bool = Field(
+        description="Whoever decided had seen as much at 100 % zoom as is asked (`zoom`). In decisions without `zoom`"
+        " that are true, it was their word: cells weren't kept yet."
+    )
+    zoom: SeenAtZoom | None = Field(default=None, description="What of the image they had seen at 100 % zoom.")
     result: GateResult
     withdrawn: bool | None = Field(
         default=None,

@@ -13,16 +13,21 @@ from chassis.problems import Conflict, Invalid, NotFound
 from contracts.qc import Decision, DecisionRecorded, GateResult
 from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository
-from services.qc.decisions.domain import Asked, consequences, escapes, what_is_missing
+from services.qc.decisions.domain import Asked, AskedZoom, consequences, escapes, what_is_missing
 from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
 from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
+from services.qc.leases.domain import check_lease
 from services.qc.reference import service as reference
+from services.qc.reference.domain import questions
 from services.qc.reviews import domain as reviews
 from services.qc.reviews import repository as review_rows
 from services.qc.reviews.domain import Review, ReviewState
 from services.qc.work import repository as work_items
+from services.qc.zoom import service as zoom
+from services.qc.zoom.domain import Coverage
+from services.qc.zoom.schemas import SeenAtZoom, address_of
 
 BY_MEASUREMENT = "measurement"
 NO_GRACE = timedelta(0)
@@ -48,16 +53,18 @@ async def decide(
         raise NotFound("No version of such a work item has been measured.")
     _check_nothing_changed(review, work, body)
     await _check_person(session, review, caller, supersedes)
+    check_lease(review, caller.subject, body.lease_id, now())
     inspection = await inspections.of_version(session, review.version.id)
     assert inspection is not None  # recorded in the transaction that opened the review
-    asked = await _asked(session, review, work, inspection.measurements)
+    covered, seen = await zoom.seen_of(session, caller.subject, inspection)
+    asked = await _asked(session, review, work, inspection.measurements, covered)
     if errors := what_is_missing(body, asked):
         raise Invalid("The decision is not complete; `errors` names what is missing or contradicts.", errors=errors)
     if body.outcome is Outcome.PASS:
         await _check_fails_are_overridden(session, caller, body, asked.fails)
     return await _record(
         session, review, work, body, inspection.id, decided_by=caller.subject, role=role, grace=grace,
-        supersedes=supersedes, told=told,
+        supersedes=supersedes, told=told, zoom_inspected=covered is not None and covered.suffices, seen=seen,
     )  # fmt: skip
 
 
@@ -108,19 +115,27 @@ async def _check_person(session: AsyncSession, review: Review, caller: Caller, s
         raise AnotherReviewer("You have passed this gate already: it needs different people.")
 
 
-async def _asked(session: AsyncSession, review: Review, work: WorkItem, measurements: Sequence[Measurement]) -> Asked:
+async def _asked(
+    session: AsyncSession,
+    review: Review,
+    work: WorkItem,
+    measurements: Sequence[Measurement],
+    covered: Coverage | None,
+) -> Asked:
+    """`covered`: what the caller has seen at 100 % zoom."""
     gate = review.standing.gate
     assert gate is not None
     order = (await reference.current_gates(session)).in_order(Gate)
     passed = {one for one, _ in await repository.passes(session, review.id)}
     is_final = gate == (await _gates_of(session, work))[-1]
+    address = address_of(work.id, review.version.id)
     return Asked(
-        items=(await reference.checklists_of(session, review.checklist_version)).at(gate),
+        items=questions(await reference.checklists_of(session, review.checklist_version), gate, review.composition),
         reasons=(await reference.current_reasons(session)).by_id().keys(),
         flags=reviews.open_at(gate, order, measurements, passed, MeasurementOutcome.FLAG),
         fails=reviews.blocking_a_pass(gate, order, measurements, passed),
         size=reviews.pixel_size(measurements),
-        zoom=work.zoom_required and is_final,
+        zoom=AskedZoom(address, covered) if work.zoom_required and is_final else None,
     )
 
 
@@ -156,6 +171,8 @@ async def _record(
     grace: timedelta = NO_GRACE,
     supersedes: UUID | None = None,
     told: UUID | None = None,
+    zoom_inspected: bool = False,
+    seen: SeenAtZoom | None = None,
 ) -> RecordedDecision:
     """Store the decision, move the review, and tell the others, after the grace."""
     reasons = await reference.current_reasons(session)
@@ -179,9 +196,9 @@ async def _record(
         role=role,
         decided_at=at,
         supersedes=supersedes,
-        **body.model_dump(exclude={"zoom_inspected"}),
+        **body.model_dump(exclude={"lease_id"}),
     )
-    recorded = RecordedDecision(**dict(decision), zoom_inspected=body.zoom_inspected, result=result)
+    recorded = RecordedDecision(**dict(decision), zoom_inspected=zoom_inspected, zoom=seen, result=result)
     number = await repository.next_number(session, work.id)
     await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
     await review_rows.move(session, review.id, standing, None if standing.gate else at)

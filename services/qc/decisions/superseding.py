@@ -101,7 +101,8 @@ async def _withdraw(session: AsyncSession, caller: Caller, stored: StoredDecisio
             "supersedes": old.id,
             "withdrawn": True,
             "result": GateResult(state="open", next_gate=None, returns_to=None),
-            **dict.fromkeys(("flags", "marks", "causes", "overrides")),
+            "zoom_inspected": False,
+            **dict.fromkeys(("flags", "marks", "causes", "overrides", "zoom")),
         }
     )
     number = await repository.next_number(session, old.work_item_id)

@@ -22,10 +22,11 @@ from services.qc.inspection.engine import measure_frame
 from services.qc.inspection.false_fails import spec_of
 from services.qc.inspection.fingerprint import fingerprint
 from services.qc.inspection.frame import Frame, read_frame
-from services.qc.inspection.identity import code_version, thresholds_version
+from services.qc.inspection.identity import code_version
 from services.qc.inspection.reference import Neighbour, Slot
 from services.qc.inspection.registry import Check
 from services.qc.inspection.thresholds import DEFAULT, Thresholds
+from services.qc.thresholds.domain import digest_of
 
 _log = logging.getLogger(__name__)
 GRADED, CROSSED = 48, 16  # photos, spread over the catalogue
@@ -103,7 +104,7 @@ def evaluate(
         seconds=round(time.monotonic() - began, 1),
         processes=processes,
         engine=code_version(),
-        thresholds_version=thresholds_version(thresholds),
+        thresholds_version=digest_of(thresholds),
         thresholds=thresholds,
         bars=results.bars(counted),
         checks=counted,
@@ -177,7 +178,7 @@ def _harmless_rows(
 
 def measured(case: Case, thresholds: Thresholds, checks: tuple[Check, ...]) -> tuple[Frame, list[Measurement]]:
     frame = read_frame(case.data, case.filename, thresholds)
-    return frame, measure_frame(frame, case.spec, case.reference, checks)
+    return frame, measure_frame(frame, case.spec, case.reference, {one.id for one in checks})
 
 
 def _row(photo: Photo, kind: str, name: str, severity: float, found: Measurement, clean: dict[str, Measurement]) -> Row:

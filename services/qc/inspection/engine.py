@@ -1,6 +1,7 @@
 """From bytes to measurements."""
 
 import logging
+from collections.abc import Container
 
 import cv2
 
@@ -33,10 +34,11 @@ def inspect(
 
 
 def measure_frame(
-    frame: Frame, spec: ImageSpec, reference: Reference, checks: tuple[Check, ...] = CHECKS
+    frame: Frame, spec: ImageSpec, reference: Reference, only: Container[str] | None = None
 ) -> list[Measurement]:
-    """The same of a file that is decoded already; by some of the checks only."""
-    return [_run(check, frame, spec, reference) for check in checks if check.applies(spec, reference)]
+    """The same of a file that is decoded already. `only`: of all checks these ids."""
+    asked = [check for check in CHECKS if only is None or check.id in only]
+    return [_run(check, frame, spec, reference) for check in asked if check.applies(spec, reference)]
 
 
 def _run(check: Check, frame: Frame, spec: ImageSpec, reference: Reference) -> Measurement:

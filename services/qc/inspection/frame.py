@@ -7,7 +7,7 @@ from functools import cached_property
 import cv2
 
 from services.qc.inspection.decoding import Picture, Pixels, decode
-from services.qc.inspection.edges import edge_width
+from services.qc.inspection.edges import Edges, strongest_edges
 from services.qc.inspection.formats import sniff
 from services.qc.inspection.header import Header, TooLarge, Undecodable, can_decode, read_header, refuse_bomb
 from services.qc.inspection.photoshop import cut_out, read_paths
@@ -50,9 +50,14 @@ class Frame:
         return by_path(found, mask) if cv2.countNonZero(mask) else found
 
     @cached_property
+    def edges(self) -> Edges | None:
+        """The subject's strongest, of half of it where they are clearly sharp; None where it has too few."""
+        return strongest_edges(self.grey, self.subject, self.thresholds.enlarged_edge_width)
+
+    @cached_property
     def edge_width(self) -> float | None:
         """Of the subject's sharpest edges, px; None where it has too few."""
-        return edge_width(self.grey, self.subject)
+        return None if self.edges is None else self.edges.typical_width
 
     @cached_property
     def tiles(self) -> Pixels:

@@ -1,4 +1,4 @@
-"""Which engine this is: its results hold again only for the same code, libraries and bounds."""
+"""Which engine this is: its results hold again only for the same code and libraries."""
 
 import hashlib
 from functools import cache
@@ -7,8 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import __version__ as pillow
-
-from services.qc.inspection.thresholds import DEFAULT, Thresholds
 
 _LENGTH = 16  # hex digits
 
@@ -21,7 +19,3 @@ def code_version() -> str:
     for path in sorted(folder.rglob("*.py")):
         digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:_LENGTH]
-
-
-def thresholds_version(thresholds: Thresholds = DEFAULT) -> str:
-    return hashlib.sha256(thresholds.model_dump_json().encode()).hexdigest()[:_LENGTH]

@@ -15,6 +15,7 @@ import cv2
 from services.qc.inspection.decoding import Picture, Pixels
 from services.qc.inspection.fingerprint import Fingerprint
 from services.qc.inspection.frame import Frame, read_frame
+from services.qc.inspection.regions import Region
 from services.qc.inspection.thresholds import DEFAULT, Thresholds
 
 # Approved pictures are held while the candidate is decoded, which alone may take nearly a gibibyte.
@@ -23,7 +24,7 @@ MOST_COLOUR_PIXELS = 4_000_000  # 12 MB; its colours are compared on the reduced
 
 
 class Against(StrEnum):
-    """What a check compares with: each is the field of `Reference` that holds it."""
+    """What a check compares with: each is the field of `Reference` that holds it (a colour's may be `colours`)."""
 
     CAPTURE = "capture"
     COLOUR = "colour"
@@ -92,7 +93,8 @@ class ApprovedFile:
 @dataclass(frozen=True)
 class Reference:
     capture: Frame | None = None  # the approved capture of the same slot: shape, structure, texture
-    colour: Frame | None = None  # the approved colour reference: a swatch or an approved final
+    colour: Frame | None = None  # the approved colour reference as a picture: an approved final
+    colours: tuple[Region, ...] | None = None  # its colours alone, the largest first: of a swatch, a target shot
     target: Literal["colorchecker_classic"] | None = None  # what the file itself is a photo of: a target shot
     batch: tuple[Fingerprint, ...] | None = None  # other frames of the same product, colorway and light
     shoot: tuple[Fingerprint, ...] | None = None  # other uncropped frames of the same camera and shoot
@@ -105,6 +107,8 @@ class Reference:
     expected: frozenset[Against] = frozenset()
 
     def has(self, against: Against) -> bool:
+        if against is Against.COLOUR and self.colours:
+            return True
         return getattr(self, against) is not None
 
     def applies(self, against: Against) -> bool:

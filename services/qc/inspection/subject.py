@@ -53,7 +53,7 @@ def find_subject(picture: Picture) -> Subject:
     small, scale = _reduce(picture.rgb)
     if picture.alpha is not None:
         alpha, _ = _reduce(picture.alpha)
-        mask = _above(alpha, 127)
+        mask = above(alpha, 127)
         return _subject("alpha", scale, small, mask, mask, None, 1.0)
     found = _background(small)
     if found is None:
@@ -73,10 +73,11 @@ def by_path(subject: Subject, mask: Pixels) -> Subject:
 
 def bright(rgb: Pixels, least: int) -> Pixels:
     """255 where every channel is at least `least`, else 0; OpenCV's `inRange` takes twice as long."""
-    return _above(cv2.cvtColor(_above(rgb, least - 1), cv2.COLOR_RGB2GRAY), 254)
+    return above(cv2.cvtColor(above(rgb, least - 1), cv2.COLOR_RGB2GRAY), 254)
 
 
-def _above(levels: Pixels, bound: int) -> Pixels:
+def above(levels: Pixels, bound: int) -> Pixels:
+    """255 where a level is more than `bound`, else 0; OpenCV's `inRange` takes three times as long."""
     return cv2.threshold(levels, bound, 255, cv2.THRESH_BINARY)[1]
 
 
@@ -104,7 +105,8 @@ def _background(small: Pixels) -> tuple[tuple[int, int, int], int] | None:
         if len(plain) < _LEAST_PLAIN * len(ring):
             return None
     red, green, blue = (int(level) for level in np.median(plain, axis=0))
-    spread = float(np.percentile(np.abs(plain - np.array([red, green, blue])).max(axis=1), 90))
+    apart = np.abs(plain.astype(np.int16) - np.array([red, green, blue], np.int16))
+    spread = float(np.percentile(np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]), 90))
     return (red, green, blue), int(min(max(_TOLERANCE, 2 * spread), _MOST_TOLERANCE))
 
 
@@ -154,11 +156,12 @@ def overlap(one: Pixels, other: Pixels) -> float:
     return cv2.countNonZero(cv2.bitwise_and(one, other)) / either if either else 0.0
 
 
-def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
-    """The box of a mask in strips that fit a core's cache: rows and columns of the file, and the mask at its size."""
+def strips(mask: Pixels, scale: int, first: int = 0, step: int = 1) -> Iterator[tuple[slice, slice, Pixels]]:
+    """The box of a mask in strips that fit a core's cache: rows and columns of the file, and the mask at its size.
+    All of them, or from `first` on every `step`-th."""
     left, top, width, height = cv2.boundingRect(mask)
     rows = max(1, _LEAST_ROWS // scale, _STRIP // max(1, width * scale * scale))
-    for row in range(top, top + height, rows):
+    for row in range(top + first * rows, top + height, step * rows):
         part = mask[row : min(row + rows, top + height), left : left + width]
         # Every pixel `scale` times across, then down; three times as fast as OpenCV's resize.
         across = cv2.merge([part] * scale).reshape(part.shape[0], width * scale)
@@ -167,13 +170,26 @@ def strips(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
         yield slice(y, y + large.shape[0]), slice(x, x + large.shape[1]), large
 
 
-def _square(pixels: int, scale: int) -> Any:
+def sampled_lines(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
+    """As `strips`, but only one line of the file for each line of the mask: a fair sample, for shares of an area. It is
+    at most 800 lines, however large the file is.
+    """
+    left, top, width, height = cv2.boundingRect(mask)
+    rows = max(1, _STRIP // max(1, width * scale))
+    for row in range(top, top + height, rows):
+        part = mask[row : min(row + rows, top + height), left : left + width]
+        across = cv2.merge([part] * scale).reshape(part.shape[0], width * scale)
+        first = row * scale + scale // 2
+        yield slice(first, first + part.shape[0] * scale, scale), slice(left * scale, (left + width) * scale), across
+
+
+def square(pixels: int, scale: int) -> Any:
     """Structuring element that reaches so many pixels of the file to each side."""
     return np.ones((2 * -(-pixels // scale) + 1,) * 2, np.uint8)
 
 
 def _outside(silhouette: Pixels, scale: int, touched: tuple[bool, ...]) -> Pixels:
-    outside = cv2.bitwise_not(cv2.dilate(silhouette, _square(_REACH, scale)))
+    outside = cv2.bitwise_not(cv2.dilate(silhouette, square(_REACH, scale)))
     height, width = outside.shape
     strip = max(1, round(_TOUCHED_STRIP * min(height, width)))
     left, top, right, bottom = touched
@@ -195,7 +211,7 @@ def _subject(
         small=small,
         mask=mask,
         silhouette=silhouette,
-        inner=cv2.erode(mask, _square(_EROSION, scale)),
+        inner=cv2.erode(mask, square(_EROSION, scale)),
         outside=_outside(silhouette, scale, tuple(bool(edge.any()) for edge in edges)),
         background=background,
         confidence=confidence,

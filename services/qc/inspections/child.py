@@ -1,15 +1,20 @@
 """What runs in the measuring process. The image libraries are imported there alone: the worker itself stays small.
 
-A file is measured in two calls, for what other slots hold is looked for by what the file shows: `read` decodes it with
-what was approved, and answers its fingerprint; `measure` runs the checks on the same decoded pixels.
+A file is measured in up to three calls. What other slots hold is looked for by what the file shows: so `read` decodes
+it with what was approved, and answers its fingerprint; `measure` runs the checks on the same decoded pixels. Where they
+flag or fail, `draw` shows where: a verdict stands whatever becomes of that.
 """
 
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from contracts.assets import ColourReferenceKind
 from contracts.values import ImageSpec, Measurement
-from services.qc.comparison.domain import Engine, Fingerprint, Place, References, Seen
+from services.qc.comparison.domain import Colour, ColourReading, Fingerprint, Place, References, Seen
+from services.qc.evidence.domain import Drawn, Mark
+from services.qc.thresholds.domain import Thresholds
+from services.qc.zoom.domain import CELL, SubjectCells
 
 if TYPE_CHECKING:
     from services.qc.inspection import Reference
@@ -18,26 +23,30 @@ if TYPE_CHECKING:
     from services.qc.inspection.reference import Neighbour, Slot
 
 _held: "tuple[Frame, Reference] | None" = None
-"""The file that was read, until it is measured, or the next one is read."""
+"""The file that was read, and what it is compared with, until nothing more is asked of it, or the next one is read."""
 
 
 def own_id() -> int:
-    """The process id; by then the engine is loaded."""
+    """The process id; by then the engine is loaded, and keeps its memory."""
     import services.qc.inspection  # noqa: F401
+    from services.qc.inspection.memory import keep_memory
 
+    keep_memory()
     return os.getpid()
 
 
-def engine() -> Engine:
-    from services.qc.inspection.identity import code_version, thresholds_version
+def engine_version() -> str:
+    from services.qc.inspection.identity import code_version
 
-    return Engine(version=code_version(), thresholds=thresholds_version())
+    return code_version()
 
 
-def read(data: bytes, filename: str, approved: dict[str, tuple[bytes, str]]) -> Fingerprint | None:
+def read(
+    data: bytes, filename: str, approved: dict[str, tuple[bytes, str]], thresholds: Thresholds
+) -> Fingerprint | None:
     """`approved`: bytes and name of the capture and of the colour reference, where there are such. None for a file that
     can't be decoded."""
-    from services.qc.inspection import DEFAULT, NO_REFERENCE, ApprovedFile
+    from services.qc.inspection import NO_REFERENCE, ApprovedFile
     from services.qc.inspection.fingerprint import fingerprint
     from services.qc.inspection.frame import read_frame
 
@@ -46,25 +55,69 @@ def read(data: bytes, filename: str, approved: dict[str, tuple[bytes, str]]) -> 
     files = {name: ApprovedFile(*content) for name, content in approved.items()}
     capture, colour = files.get("capture"), files.get("colour")
     same = capture is not None and colour is not None and capture.data == colour.data
-    reference = NO_REFERENCE.reading(capture, None if same else colour)
+    reference = NO_REFERENCE.reading(capture, None if same else colour, thresholds)
     if same:
         reference = reference.with_colour_of_capture()
     approved.clear()
     del files, capture, colour
-    frame = read_frame(data, filename, DEFAULT)
+    frame = read_frame(data, filename, thresholds)
     _held = frame, reference
     made = fingerprint(frame)
     return None if made is None else _kept(made)
 
 
+def subject_cells() -> SubjectCells | None:
+    """Of the file that was read. None for one that can't be decoded."""
+    from services.qc.inspection.cells import touched_cells
+
+    assert _held is not None
+    touched = touched_cells(_held[0], CELL)
+    return None if touched is None else SubjectCells.model_validate(asdict(touched))
+
+
 def measure(spec: ImageSpec, references: References) -> list[Measurement]:
     """Of the file that was read."""
+    from services.qc.inspection.drawing import to_be_shown
     from services.qc.inspection.engine import measure_frame
 
     global _held
     assert _held is not None
     (frame, reference), _held = _held, None
-    return measure_frame(frame, spec, _completed(reference, references))
+    completed = _completed(reference, references)
+    measurements = measure_frame(frame, spec, completed)
+    if to_be_shown(measurements):
+        _held = frame, completed
+    return measurements
+
+
+def draw(spec: ImageSpec, measurements: list[Measurement]) -> list[Drawn]:
+    """The overlays of the file that was measured."""
+    from services.qc.inspection.drawing import draw_evidence
+
+    global _held
+    if _held is None:
+        return []
+    (frame, reference), _held = _held, None
+    return [
+        Drawn(
+            check=check,
+            png=overlay.png,
+            width=overlay.width,
+            height=overlay.height,
+            scale=overlay.scale,
+            legend=tuple(Mark(ink=mark.ink.value, says=mark.says) for mark in overlay.legend),
+        )
+        for check, overlay in draw_evidence(frame, spec, reference, measurements).items()
+    ]
+
+
+def read_colours(data: bytes, filename: str, kind: ColourReferenceKind, thresholds: Thresholds) -> ColourReading:
+    """Of a colour reference."""
+    from services.qc.inspection import colour_reference
+
+    found = colour_reference.read_colours(data, filename, kind.value, thresholds)
+    colours = tuple(Colour(lab=one.lab, share=one.share) for one in found.colours)
+    return ColourReading(measurements=found.measurements, colours=colours)
 
 
 def _completed(reference: "Reference", references: References) -> "Reference":
@@ -72,10 +125,14 @@ def _completed(reference: "Reference", references: References) -> "Reference":
     from dataclasses import replace
 
     from services.qc.inspection.reference import Against, AiUse
+    from services.qc.inspection.regions import Region
 
+    colours = references.colours
     return replace(
         reference,
+        colours=None if colours is None else tuple(Region(one.lab, one.share) for one in colours.colours),
         batch=None if references.batch is None else tuple(_made(one.fingerprint) for one in references.batch),
+        shoot=None if references.shoot is None else tuple(_made(one.fingerprint) for one in references.shoot),
         views=None if references.views is None else tuple(_neighbour(one) for one in references.views),
         others=None if references.others is None else tuple(_neighbour(one) for one in references.others),
         slot=_slot(references.slot),

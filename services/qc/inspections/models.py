@@ -19,6 +19,7 @@ inspection = Table(
     Column("compared_with", JSONB, nullable=False),
     Column("key", Text),
     Column("measured_as", Uuid),
+    Column("subject_cells", JSONB(none_as_null=True)),
     comment="One a version: what it was measured against, and the worst that was found. `key`: what"
     " has the same key has the same results; `measured_as`: the inspection that they were taken from.",
 )

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.qc.evidence.domain import Kept
+from services.qc.evidence.repository import of_inspections as evidence_of_inspections
+from services.qc.evidence.schemas import shown as shown_at
 from services.qc.inspections.models import inspection, measurement
 from services.qc.inspections.schemas import Inspection
+
+_JSON = {"spec", "engine", "compared_with", "subject_cells"}
 
 
 async def add(session: AsyncSession, new: Inspection, key: str | None = None) -> None:
     """`key`: what another version must share to have the same results; None where nothing could be measured."""
-    row = new.model_dump(exclude={"spec", "measurements", "engine", "compared_with"})
-    content = new.model_dump(mode="json", include={"spec", "engine", "compared_with"})
+    row = new.model_dump(exclude={"measurements", "evidence", *_JSON})
+    content = new.model_dump(mode="json", include=_JSON)
     await session.execute(insert(inspection).values(**row, **content, key=key))
     await session.execute(
         insert(measurement).values(
@@ -44,9 +49,8 @@ async def of_versions(session: AsyncSession, version_ids: Sequence[UUID]) -> dic
     query = select(measurement.c.inspection_id, measurement.c.measured).order_by(measurement.c.check)
     for one in await session.execute(query.where(measurement.c.inspection_id.in_(measured))):
         measured[one.inspection_id].append(one.measured)
-    return {
-        row.version_id: Inspection.model_validate({**row._mapping, "measurements": measured[row.id]}) for row in rows
-    }
+    shown = await evidence_of_inspections(session, list(measured))
+    return {row.version_id: _inspection(row, measured[row.id], shown[row.id]) for row in rows}
 
 
 async def of_key(session: AsyncSession, key: str) -> Inspection | None:
@@ -61,4 +65,10 @@ async def _one(session: AsyncSession, which: ColumnElement[bool]) -> Inspection 
     measured = await session.execute(
         select(measurement.c.measured).where(measurement.c.inspection_id == row.id).order_by(measurement.c.check)
     )
-    return Inspection.model_validate({**row._mapping, "measurements": list(measured.scalars())})
+    shown = await evidence_of_inspections(session, [row.id])
+    return _inspection(row, list(measured.scalars()), shown[row.id])
+
+
+def _inspection(row: Row[Any], measured: list[Any], kept: Sequence[Kept]) -> Inspection:
+    evidence = [shown_at(row.version_id, one) for one in kept]
+    return Inspection.model_validate({**row._mapping, "measurements": measured, "evidence": evidence})

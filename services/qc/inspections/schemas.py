@@ -6,6 +6,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome, Sha256
 from services.qc.comparison.domain import Engine, Used
+from services.qc.evidence.schemas import Evidence
+from services.qc.zoom.domain import SubjectCells
 
 
 class Inspection(BaseModel):
@@ -18,6 +20,9 @@ class Inspection(BaseModel):
     spec: ImageSpec = Field(description="What the file was measured against.")
     outcome: MeasurementOutcome = Field(description="The worst of the measurements.")
     measurements: list[Measurement] = Field(description="In the order of their checks.")
+    evidence: list[Evidence] = Field(
+        default=[], description="Where flags and fails were found: of each that has a place in the picture."
+    )
     completed_at: AwareDatetime
     engine: Engine | None = Field(default=None, description="What measured it; none where nothing could.")
     compared_with: list[Used] = Field(
@@ -25,4 +30,7 @@ class Inspection(BaseModel):
     )
     measured_as: UUID | None = Field(
         default=None, description="The inspection that had measured the same before: its results are these."
+    )
+    subject_cells: SubjectCells | None = Field(
+        default=None, description="What of it must be seen at 100 % zoom; none where it couldn't be decoded."
     )

@@ -1,12 +1,13 @@
 """Reference data of the gates: whose decision each gate is, what is asked there, and why work is sent back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from chassis.problems import doubled, require_none
-from contracts.values import ComplexityClass, Domain, Gate
+from chassis.problems import FieldError, doubled, require_none
+from contracts.values import ComplexityClass, Domain, Gate, WorkKind
+from services.qc.reference.conditions import Conditions, never_asked
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -20,20 +21,39 @@ class GateRule(BaseModel):
     gate: Gate
     domain: Domain = Field(description="The decision domain: its owner role decides at this gate.")
     by_measurement: list[ComplexityClass] = Field(
-        default=[], description="Classes whose work passes here by measurement alone, as its first gate."
+        default=[],
+        max_length=len(ComplexityClass),
+        description="Classes whose work passes here by measurement alone, as its first gate; at the final gate none.",
     )
 
 
 class Gates(BaseModel):
-    """All gates, in their fixed order."""
+    """All gates, in their fixed order: neither can be changed (R52)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    gates: list[GateRule]
+    gates: list[GateRule] = Field(max_length=len(Gate))
+    zoom_share: float = Field(
+        default=0.95, gt=0, le=1, description="Of the subject's cells, seen at 100 % zoom where the work asks for it."
+    )
 
     @model_validator(mode="after")
-    def every_gate_once(self) -> Self:
-        _each_gate_once([rule.gate for rule in self.gates])
+    def every_gate_once_in_order(self) -> Self:
+        require_none(_not_each_once("/gates", [rule.gate for rule in self.gates]))
+        faults = [
+            FieldError(
+                pointer=f"/gates/{place}/gate",
+                detail=f"the order of the gates is fixed: {fixed} comes here, not {rule.gate}",
+                remedy=f"Keep the order: {', '.join(Gate)}.",
+            )
+            for place, (rule, fixed) in enumerate(zip(self.gates, Gate, strict=True))
+            if rule.gate is not fixed
+        ]
+        for place, rule in enumerate(self.gates):
+            if rule.gate is Gate.FINAL_QC and rule.by_measurement:
+                pointer, detail = f"/gates/{place}/by_measurement", "the final gate is always passed by a person"
+                faults.append(FieldError(pointer=pointer, detail=detail, remedy="Send none."))
+        require_none(faults)
         return self
 
     def rule(self, gate: Gate) -> GateRule:
@@ -45,7 +65,11 @@ class Gates(BaseModel):
         return [rule.gate for rule in self.gates if rule.gate in wanted]
 
 
-class ChecklistItem(BaseModel):
+class PublishedGates(Gates):
+    version: int
+
+
+class Question(BaseModel):
     """A binary question to a person; yes is a pass."""
 
     model_config = ConfigDict(extra="forbid")
@@ -54,8 +78,24 @@ class ChecklistItem(BaseModel):
     text: Line
 
 
+class ChecklistItem(Question):
+    """A question, and of which work it is asked."""
+
+    when: Conditions | None = Field(default=None, description="Asked only of work of which this holds; null: of all.")
+    unless: Conditions | None = Field(default=None, description="Not asked of work of which this holds.")
+
+    @model_validator(mode="after")
+    def can_be_asked(self) -> Self:
+        require_none(never_asked(self.when, self.unless))
+        return self
+
+    def is_asked_of_all(self, kind: WorkKind) -> bool:
+        """Whether every work item of this kind is asked it."""
+        return self.unless is None and (self.when is None or self.when.hold_for_all(kind))
+
+
 class Checklist(BaseModel):
-    """What is answered at one gate."""
+    """What is answered at one gate: of each work item those items that it is asked."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,8 +103,14 @@ class Checklist(BaseModel):
     items: list[ChecklistItem] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")
-    def ids_are_unique(self) -> Self:
-        require_none(doubled("/items", "id", [item.id for item in self.items]))
+    def ids_are_unique_and_something_is_always_asked(self) -> Self:
+        faults = doubled("/items", "id", [item.id for item in self.items])
+        for kind in WorkKind:
+            if not any(item.is_asked_of_all(kind) for item in self.items):
+                detail = f"no item is asked of every {kind}: some could pass without a single question"
+                remedy = f"Let one item be asked of each {kind}: without conditions, or on the kind alone."
+                faults.append(FieldError(pointer="/items", detail=detail, remedy=remedy))
+        require_none(faults)
         return self
 
 
@@ -77,7 +123,7 @@ class Checklists(BaseModel):
 
     @model_validator(mode="after")
     def every_gate_once(self) -> Self:
-        _each_gate_once([checklist.gate for checklist in self.checklists])
+        require_none(_not_each_once("/checklists", [checklist.gate for checklist in self.checklists]))
         return self
 
     def at(self, gate: Gate) -> list[ChecklistItem]:
@@ -86,6 +132,20 @@ class Checklists(BaseModel):
 
 class PublishedChecklists(Checklists):
     version: int
+
+
+class ComposedChecklist(BaseModel):
+    """What work is asked at one gate."""
+
+    gate: Gate
+    items: list[Question]
+
+
+class ComposedChecklists(BaseModel):
+    """What work with certain values is asked."""
+
+    version: int = Field(description="Of the checklists that it is composed from.")
+    checklists: list[ComposedChecklist]
 
 
 class Reason(BaseModel):
@@ -143,10 +203,11 @@ class PublishedReasons(Reasons):
     version: int
 
 
-def _each_gate_once(named: Sequence[Gate]) -> None:
-    missing = sorted(set(Gate) - set(named))
+def _not_each_once(where: str, named: Sequence[Gate]) -> Iterator[FieldError]:
+    missing = [gate for gate in Gate if gate not in named]
     if missing or len(named) != len(Gate):
-        raise ValueError(f"each gate appears exactly once; missing: {missing or '-'}")
+        detail = f"each gate appears exactly once; missing: {', '.join(missing) or '-'}"
+        yield FieldError(pointer=where, detail=detail, remedy=f"Send each of {', '.join(Gate)} once.")
 
 
 def _unique(ids: Sequence[str]) -> None:

@@ -1,4 +1,5 @@
-"""Own packs (gates, checklists, reasons), and copies of what others publish (decision domains, channel packs)."""
+"""Own packs (gates, checklists, reasons, and the thresholds' default), and copies of what others publish (decision
+domains, channel packs)."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +14,25 @@ from contracts.assets import ChannelPack, ChannelPackPublished
 from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished
 from contracts.values import Domain, Gate, Role
-from services.qc.reference.schemas import Checklists, Gates, PublishedChecklists, PublishedReasons, Reasons
+from services.qc.reference.conditions import Facts
+from services.qc.reference.domain import compose, questions
+from services.qc.reference.schemas import (
+    Checklists,
+    ComposedChecklist,
+    ComposedChecklists,
+    Gates,
+    PublishedChecklists,
+    PublishedGates,
+    PublishedReasons,
+    Reasons,
+)
+from services.qc.thresholds.domain import DEFAULT
+from services.qc.thresholds.schemas import ThresholdsPack
 
 P = TypeVar("P", bound=BaseModel)
 
 PACKS = Path(__file__).parent.parent / "packs"
-GATES, CHECKLISTS, REASONS = "gates", "checklists", "reasons"
+GATES, CHECKLISTS, REASONS, THRESHOLDS = "gates", "checklists", "reasons", "thresholds"
 DOMAINS = "decision_domains"
 
 
@@ -26,6 +40,7 @@ async def publish_default_packs(session: AsyncSession) -> None:
     """Version 1 of each own pack, on the first start."""
     for name, model in ((GATES, Gates), (CHECKLISTS, Checklists), (REASONS, Reasons)):
         await publish_default(session, name, model.model_validate(read_toml(PACKS / f"{name}.toml")))
+    await publish_default(session, THRESHOLDS, ThresholdsPack(bounds=DEFAULT))
 
 
 async def what_is_missing(session: AsyncSession) -> str | None:
@@ -52,6 +67,11 @@ async def current_gates(session: AsyncSession) -> Gates:
     return (await _load(session, GATES, Gates))[0]
 
 
+async def published_gates(session: AsyncSession) -> PublishedGates:
+    content, version = await _load(session, GATES, Gates)
+    return PublishedGates(version=version, **dict(content))
+
+
 async def current_checklists(session: AsyncSession) -> PublishedChecklists:
     content, version = await _load(session, CHECKLISTS, Checklists)
     return PublishedChecklists(version=version, checklists=content.checklists)
@@ -60,6 +80,20 @@ async def current_checklists(session: AsyncSession) -> PublishedChecklists:
 async def checklists_of(session: AsyncSession, version: int) -> Checklists:
     """The checklists that a review began with."""
     return (await _load(session, CHECKLISTS, Checklists, version))[0]
+
+
+async def composed_checklists(session: AsyncSession, facts: Facts, gate: Gate | None) -> ComposedChecklists:
+    """What work with these facts would be asked from now on, at one gate or at all."""
+    current = await current_checklists(session)
+    composition = compose(current, facts)
+    return ComposedChecklists(
+        version=current.version,
+        checklists=[
+            ComposedChecklist(gate=one, items=questions(current, one, composition))
+            for one in Gate
+            if gate in (None, one)
+        ],
+    )
 
 
 async def current_reasons(session: AsyncSession) -> PublishedReasons:
@@ -82,6 +116,12 @@ async def owners_of_gates(session: AsyncSession) -> dict[Gate, Role]:
     """The one role that decides at each gate."""
     rules = (await current_gates(session)).gates
     return {rule.gate: await owner_of_domain(session, rule.domain) for rule in rules}
+
+
+async def publish_gates(session: AsyncSession, content: Gates, caller: Caller, expected: int) -> int:
+    """The next version, by the owner of `pass_fail`; it counts at once, for open reviews too. Returns its number."""
+    require_role(caller, await owner_of_domain(session, Domain.PASS_FAIL))
+    return await publish_pack(session, GATES, content, by=caller.subject, expected=expected)
 
 
 async def publish_checklists(session: AsyncSession, content: Checklists, caller: Caller, expected: int) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.assets import Version
 from contracts.values import ComplexityClass, Gate, Measurement, MeasurementOutcome, WorkItem
+from services.qc.reference.domain import Composition
 
 _SIZE = re.compile(r"(\d{1,9}) × (\d{1,9}) px")
 
@@ -42,6 +43,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """Who looks at the open gate. It ends with every decision there, and when its time is over."""
+
+    id: UUID
+    claimed_by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Review:
     id: UUID
     work_item_id: UUID
@@ -50,6 +60,17 @@ class Review:
     standing: Standing
     opened_at: datetime
     closed_at: datetime | None = None
+    composition: Composition | None = None
+    """What it asks, of that checklist version. Composed once, from the work item as it stood when the review was
+    opened: so what a reviewer was shown is what the decision must answer, and two reviewers of one gate answer the
+    same. What changes about the work while it is open (a person re-routes it, an amendment changes its use) counts from
+    the next round on, like a new checklist version. None: it was opened before there were compositions, and asks all.
+    """
+    lease: Lease | None = None
+
+    def lease_at(self, at: datetime) -> Lease | None:
+        """The lease, if it runs at that moment: nothing takes away those that ran out."""
+        return self.lease if self.lease is not None and self.lease.until > at else None
 
 
 @dataclass(frozen=True)

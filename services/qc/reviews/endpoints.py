@@ -1,5 +1,6 @@
 """HTTP for reviews."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from chassis.auth import AnyCaller
+from chassis.clock import now
 from chassis.database import Session
 from chassis.pagination import Page, Paging, next_cursor
 from contracts.values import Gate, Risk, Role, WorkKind
@@ -31,6 +33,10 @@ async def list_reviews(
     role: Annotated[Role | None, Query(description="Open at a gate where this role decides.")] = None,
     risk: Annotated[Risk | None, Query(description="Of the work item's due time.")] = None,
     opened_before: Annotated[AwareDatetime | None, Query(description="Waiting since before this time.")] = None,
+    claimed: Annotated[bool | None, Query(description="Held by anybody now, or by nobody.")] = None,
+    claimed_by: Annotated[
+        str | None, Query(max_length=200, description="Who holds it: a person's subject, or `me`.")
+    ] = None,
     order: Annotated[
         Order,
         Query(
@@ -40,13 +46,15 @@ async def list_reviews(
     ] = Order.OLDEST,
 ) -> Page[ReviewSummary]:
     """One review a version, the one that was opened first at the top, or the most urgent one."""
+    at = now()
     by = ReviewFilter(
         gate=gate, state=state, kind=kind, sku=sku, work_item_id=work_item_id, risk=risk, opened_before=opened_before,
-        gates=await service.gates_of(session, role) if role else None,
+        gates=await service.gates_of(session, role) if role else None, claimed=claimed,
+        claimed_by=caller.subject if claimed_by == "me" else claimed_by, at=at,
     )  # fmt: skip
     found = await repository.page(session, by, paging.after, paging.limit + 1, order)
     return Page(
-        items=[_summary(one) for one in found[: paging.limit]],
+        items=[_summary(one, at) for one in found[: paging.limit]],
         next_cursor=next_cursor([one.review.id for one in found], paging.limit),
     )
 
@@ -69,8 +77,9 @@ async def read_review(session: Session, caller: AnyCaller, work_item_id: UUID) -
     return await service.read_packet(session, caller.subject, work_item_id)
 
 
-def _summary(listed: Listed) -> ReviewSummary:
+def _summary(listed: Listed, at: datetime) -> ReviewSummary:
     review, version, work = listed.review, listed.review.version, listed.work
+    lease = review.lease_at(at)
     return ReviewSummary(
         id=review.id,
         work_item_id=work.id,
@@ -93,4 +102,6 @@ def _summary(listed: Listed) -> ReviewSummary:
         due_at=work.due_at,
         opened_at=review.opened_at,
         closed_at=review.closed_at,
+        claimed_by=lease.claimed_by if lease else None,
+        lease_until=lease.until if lease else None,
     )

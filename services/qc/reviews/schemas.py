@@ -19,8 +19,10 @@ from contracts.values import (
     WorkKind,
 )
 from services.qc.decisions.schemas import RecordedDecision
-from services.qc.reference.schemas import ChecklistItem, Reason
+from services.qc.evidence.schemas import Evidence
+from services.qc.reference.schemas import Question, Reason
 from services.qc.reviews.domain import ReviewState
+from services.qc.zoom.schemas import Covered
 
 
 class ReviewSummary(BaseModel):
@@ -47,6 +49,8 @@ class ReviewSummary(BaseModel):
     due_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
 
 
 class OpenGate(BaseModel):
@@ -57,10 +61,16 @@ class OpenGate(BaseModel):
     passes: int
     passes_needed: int = Field(description="How many different people must pass it.")
     zoom_required: bool = Field(description="A pass needs an inspection at 100 % zoom.")
+    zoom: Covered | None = Field(
+        description="How much of it the reader has seen at 100 % zoom; none where that isn't required, or the version"
+        " couldn't be measured, so that nobody can pass it."
+    )
     blocked_by: list[str] = Field(description="Automatic checks that failed: a pass overrides each, or is refused.")
     flags: list[str] = Field(description="Automatic checks that flagged: a pass accepts each.")
     checklist_version: int
-    checklist: list[ChecklistItem] = Field(description="Every item is answered.")
+    checklist: list[Question] = Field(
+        description="What this work is asked here, composed when its review was opened: every item is answered."
+    )
     reasons: list[Reason] = Field(description="A fail names at least one of these.")
 
 
@@ -76,12 +86,18 @@ class ReviewPacket(BaseModel):
     width: int | None = Field(description="Of the version as a viewer shows it, in px; None: it wasn't measured.")
     height: int | None
     measurements: list[Measurement] = Field(description="Each with its value and the threshold that decided.")
+    evidence: list[Evidence] = Field(
+        description="Overlays that show where flags and fails were found: of each that has a place in the picture."
+    )
     sent_back: RecordedDecision | None = Field(description="The fail that ended the round before, with its reasons.")
     decisions: list[RecordedDecision] = Field(
         description="Of the work item, every round, oldest first; without others' at a gate that is still open."
     )
     opened_at: datetime
     closed_at: datetime | None
+    claimed_by: str | None = Field(description="Who looks at the open gate: others can't decide there.")
+    lease_until: datetime | None = Field(description="When it is free again.")
+    lease_id: UUID | None = Field(description="Of the reader's own claim.")
 
 
 class ReviewPackets(BaseModel):

@@ -13,7 +13,14 @@ async def work_planned(session: AsyncSession, events: list[Event[WorkPlanned]]) 
     await repository.keep_new(session, [work for event in events for work in event.data.items])
 
 
-async def work_changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
+async def work_changed(session: AsyncSession, events: list[Event[WorkChanged]]) -> None:
+    """In the order of their ids, in which a batch of decisions locks work items too: of two who lock the same rows in
+    other orders PostgreSQL ends one."""
+    for event in sorted(events, key=lambda one: (one.data.work.id, one.aggregateversion)):
+        await _changed(session, event)
+
+
+async def _changed(session: AsyncSession, event: Event[WorkChanged]) -> None:
     work = event.data.work
     if not await repository.keep(session, work, event.aggregateversion):
         return

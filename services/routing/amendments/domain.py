@@ -29,7 +29,7 @@ _FOLLOWS = ("queue", "owner_role", "final_reviewers", "zoom_required", "team", "
 # What comes with a track.
 _OF_TRACK = {"queue", "owner_role", "gates", "final_reviewers"}
 # What is only said of it.
-_SAID = ("priority", "approval_owner", "product_name")
+_SAID = ("priority", "approval_owner", "product_name", "use")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ work_item = Table(
     Column("step", Text, nullable=False),
     Column("team", Text),
     Column("level", Text),
+    Column("use", Text),
     Column("blocked_for", ARRAY(Text), nullable=False),
     Column("fits_until", _when),
     Column("rungs", Integer, nullable=False),

@@ -181,6 +181,7 @@ def _shot(request: Request, shot: ShotPlan, route: Route, packs: Packs, at: date
         approved_at=None,
         team=route.offer.team,
         level=route.offer.level,
+        use=request.use,
     )
     return Tracked(
         work,

@@ -37,6 +37,7 @@ _CHANGING = (
     "ready_at",
     # An amendment changes these.
     "category", "materials", "product_name", "spec", "complexity_class", "zoom_required", "ai", "approval_owner",
+    "use",
 )  # fmt: skip
 _UPDATE = f"""
     changed AS (

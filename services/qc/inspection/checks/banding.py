@@ -8,13 +8,15 @@ import numpy as np
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
+from services.qc.inspection.histogram import histogram
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, check
+from services.qc.inspection.subject import above
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _ROWS, _MOST_BANDS = 32, 12  # px: a band of rows that is measured, and how many of them
 _FLAT = 3  # levels within 3 × 3 px
-_DARKEST, _BRIGHTEST = 5, 249  # beyond, clipping heaps up levels by itself
+DARKEST, BRIGHTEST = 5, 249  # beyond, clipping heaps up levels by itself
 _LEAST_PIXELS = 2000
 _TONES = (64, 48, 40, 32, 24, 20, 16, 12, 10, 8)  # that a channel may have left
 _LEAST_SEEN, _LEAST_SHARE = 4, 0.01  # tones that are seen, and the share of the pixels that makes one
@@ -48,10 +50,10 @@ def banding(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     assert frame.picture is not None
     bounds = frame.thresholds.banding
     threshold = f"≤ {bounds.passes:g}"
-    counts = _smooth_levels(frame.picture.rgb)
+    counts = smooth_levels(frame.picture.rgb)
     if counts.sum() < _LEAST_PIXELS:
         return Finding(PASS, "It has no smooth areas that could show bands.", None, threshold)
-    share, step = _gathered(counts)
+    share, step, _ = gathered(counts)
     if share <= bounds.passes:
         return Finding(PASS, "Its smooth areas have all their tones.", share, threshold)
     detail = (
@@ -61,22 +63,27 @@ def banding(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, share, threshold)
 
 
-def _smooth_levels(rgb: Pixels) -> Any:
+def smooth_levels(rgb: Pixels) -> Any:
     """How many smooth pixels each level has, in bands of rows spread over the picture."""
     counts = np.zeros(256)
-    square = np.ones((3, 3), np.uint8)
     height = rgb.shape[0]
     for top in np.unique(np.linspace(0, max(0, height - _ROWS), _MOST_BANDS).astype(int)):
-        green = cv2.extractChannel(rgb[top : top + _ROWS], 1)
-        smooth = cv2.inRange(cv2.morphologyEx(green, cv2.MORPH_GRADIENT, square), (0,), (_FLAT,))
-        counts += cv2.calcHist([green], [0], smooth, [256], [0, 256]).ravel()
-    counts[:_DARKEST] = counts[_BRIGHTEST + 1 :] = 0
+        green, smooth = smooth_places(rgb[top : top + _ROWS])
+        counts += histogram(green, smooth)
+    counts[:DARKEST] = counts[BRIGHTEST + 1 :] = 0
     return counts
 
 
-def _gathered(counts: Any) -> tuple[float, float]:
-    """Of all ladders, the most that the tones keep to one, and its step: 1 is perfectly; a smooth histogram has about
-    0.35."""
+def smooth_places(rgb: Pixels) -> tuple[Pixels, Pixels]:
+    """The green channel, and 255 where it is smooth."""
+    green = cv2.extractChannel(rgb, 1)
+    rough = above(cv2.morphologyEx(green, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), _FLAT)
+    return green, cv2.bitwise_not(rough)
+
+
+def gathered(counts: Any) -> tuple[float, float, float]:
+    """Of all ladders, the most that the tones keep to one, its step and its lowest tone: 1 is perfectly; a smooth
+    histogram has about 0.35."""
     below = np.concatenate([[0], counts.cumsum()])[_LADDERS]
     size, near = below[..., 1] - below[..., 0], below[..., 3] - below[..., 2]
     seen = size > _LEAST_SHARE * counts.sum()
@@ -85,4 +92,5 @@ def _gathered(counts: Any) -> tuple[float, float]:
     place = ((number - 1) * _PERCENTILE / 100).astype(int).clip(0)
     share = np.where(number >= _LEAST_SEEN, shares[np.arange(len(shares)), place], 0)
     best = int(share.argmax())
-    return float(min(share[best], 1)), float(_STEPS[best])
+    lowest = float(_LADDERS[best, 0, 2:].mean() - 0.5)
+    return float(min(share[best], 1)), float(_STEPS[best]), lowest

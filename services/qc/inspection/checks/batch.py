@@ -40,15 +40,14 @@ def batch_luminance(frame: Frame, spec: ImageSpec, reference: Reference) -> Find
 def dust(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Spots on the background that lie in the same place of the frame again and again: they are on the sensor or on
     the set, whatever the product."""
-    own, least = spots(frame.subject), frame.thresholds.dust_repeats
-    others = [other.spots for other in reference.shoot or () if other.spots is not None]
+    own, least, others = spots(frame.subject), frame.thresholds.dust_repeats, _spots_of_others(reference)
     if len(others) + 1 < _LEAST_SHOOT:
         return cannot_measure(
             f"{len(others)} other frames of the shoot can be compared; {_LEAST_SHOOT - 1} are needed."
         )
     if own is None:
         return cannot_measure("The background is clipped or missing: it would show no dust.", frame.subject.confidence)
-    repeated = [spot for spot in own if 1 + sum(_has(other, spot) for other in others) >= least]
+    repeated = repeated_spots(frame, reference)
     seen: dict[str, Any] = {
         "value": float(len(repeated)),
         "threshold": f"no spot in {least} frames",
@@ -58,6 +57,17 @@ def dust(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         return Finding(PASS, f"No spot repeats over {len(others) + 1} frames of the shoot.", **seen)
     places = ", ".join(f"{spot.right:.1%} from the left and {spot.down:.1%} from the top" for spot in repeated[:3])
     return Finding(FLAG, f"Dust at {places}: retouch it, and clean the sensor or the set.", **seen)
+
+
+def repeated_spots(frame: Frame, reference: Reference) -> list[Spot]:
+    """Those in the same place of enough frames, the strongest first."""
+    others = _spots_of_others(reference)
+    least = frame.thresholds.dust_repeats
+    return [spot for spot in spots(frame.subject) or () if 1 + sum(_has(other, spot) for other in others) >= least]
+
+
+def _spots_of_others(reference: Reference) -> list[tuple[Spot, ...]]:
+    return [other.spots for other in reference.shoot or () if other.spots is not None]
 
 
 def _has(spots: tuple[Spot, ...], wanted: Spot) -> bool:

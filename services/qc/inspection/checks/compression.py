@@ -16,7 +16,7 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.tiles import SIDE, column
+from services.qc.inspection.tiles import SIDE, by_detail, column
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 # The sums of the example tables of ITU-T T.81, annex K.1, for lightness and colour: libjpeg scales these by quality.
@@ -31,12 +31,15 @@ _SIZE = np.arange(_REACH * _BINS + 1)[:, None] / _BINS  # of a coefficient, by b
 # chance.
 _FIRST, _LAST = (0.6 * _STEPS * _BINS).astype(int) + 1, np.minimum(12 * _STEPS, _REACH) * _BINS
 _COUNTED = (_SIZE * _BINS >= _FIRST) & (_SIZE * _BINS < _LAST)
-# Step × bin: 1 at a multiple of the step, −1 between.
-_KEEPING = np.ascontiguousarray((_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS)).T, np.float32)
+# Bin × step: 1 at a multiple of the step, −1 between.
+_KEEPING = np.ascontiguousarray(_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS), np.float32)
+_PARTS = 4  # of the 64 offsets: each has so little to multiply that it is done on one core
 _TILES, _LEAST_TILES = 24, 8
 _LEAST_COUNT = 60  # coefficients that a step is found in
 _LOSSLESS = ("png", "tiff", "bmp")
 _BLOCK, _PLACES = 8, SIDE - 8  # px; places of a block in a tile, along a side
+_OFFSET = np.arange(_PLACES) % _BLOCK
+_FIRST_BINS = (_OFFSET[:, None] * _BLOCK + _OFFSET) * len(_SIZE)  # of each place: every offset has bins of its own
 
 
 @check("T22", "jpeg_quality", unit="quality")
@@ -80,8 +83,7 @@ def _earlier_quality(tiles: Pixels, least_score: float) -> float | None:
     they keep to none, or there are too few."""
     if len(tiles) < _LEAST_TILES:
         return None
-    richest = np.argsort(tiles[:, ::4, ::4].std(axis=(1, 2)))[-_TILES:]
-    chosen = column(tiles[richest])
+    chosen = column(tiles[by_detail(tiles, every=4)[0][-_TILES:]])
     scores = np.stack([_scores(chosen, *frequency) for frequency, _ in _FREQUENCIES])  # frequency × offset × step
     best = scores.max(axis=2).mean(axis=0)
     offset = int(best.argmax())
@@ -100,15 +102,18 @@ def _scores(tiles: Pixels, down: int, across: int) -> Any:
     """Offset × step: how well one coefficient of all blocks at that offset keeps to multiples of the step; 1 is
     perfectly, 0 not at all."""
     found = cv2.sepFilter2D(tiles, cv2.CV_32F, _wave(across), _wave(down), anchor=(0, 0))
-    found = found.reshape(-1, SIDE, SIDE)[:, :_PLACES, :_PLACES]
-    bins = np.minimum(np.abs(found) * _BINS + 0.5, _REACH * _BINS).astype(np.intp)
-    phases = np.arange(_PLACES) % _BLOCK
-    bins += (phases[:, None] * _BLOCK + phases) * (_REACH * _BINS + 1)
-    counts = np.bincount(bins.ravel(), minlength=_BLOCK**2 * (_REACH * _BINS + 1)).reshape(_BLOCK**2, -1)
-    below = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0)))
-    counted = below[:, _LAST] - below[:, _FIRST]
-    # Not by numpy's multiplication of matrices, which takes as many cores as there are.
-    keeping = np.einsum("oc,sc->os", counts.astype(np.float32), _KEEPING)
+    sizes = np.abs(found.reshape(-1, SIDE, SIDE)[:, :_PLACES, :_PLACES])
+    sizes *= _BINS
+    sizes += 0.5
+    np.minimum(sizes, _REACH * _BINS, out=sizes)
+    bins = sizes.astype(np.intp)
+    bins += _FIRST_BINS
+    counts = np.bincount(bins.ravel(), minlength=_BLOCK**2 * len(_SIZE)).reshape(_BLOCK**2, -1)
+    upto = counts.cumsum(axis=1)
+    counted = upto[:, _LAST - 1] - upto[:, _FIRST - 1]
+    # A multiplication of larger matrices would take as many cores as there are.
+    parts = np.split(counts.astype(np.float32), _PARTS)
+    keeping = np.concatenate([part @ _KEEPING for part in parts])
     return keeping / np.maximum(counted, _LEAST_COUNT)
 
 

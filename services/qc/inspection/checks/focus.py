@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
-from services.qc.inspection.edges import edge_width
+from services.qc.inspection.edges import strongest_edges
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
@@ -42,5 +42,5 @@ def focus(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 def _width_without_threads(frame: Frame) -> float | None:
     """Within a window of coarse cloth many threads add up to the contrast of one wide edge. A little blur takes them
     away and widens real edges by what is known, sharp and soft ones alike; None where it leaves too few edges."""
-    width = edge_width(cv2.GaussianBlur(frame.grey, (0, 0), _SOFTENED), frame.subject)
-    return None if width is None else float(np.sqrt(max(0.0, width * width - _WIDENED)))
+    edges = strongest_edges(cv2.GaussianBlur(frame.grey, (0, 0), _SOFTENED), frame.subject, sharp=0)
+    return None if edges is None else float(np.sqrt(max(0.0, edges.typical_width**2 - _WIDENED)))

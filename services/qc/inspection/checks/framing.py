@@ -106,7 +106,7 @@ def tilt(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         return cannot_measure("The subject can't be told from its background for certain.", subject.confidence)
     if subject.box is None or any(not (before and after) for before, after in _gaps(subject)):
         return cannot_measure("The whole subject must be in the frame to judge its tilt.", subject.confidence)
-    angle, elongation = _axis(subject)
+    angle, elongation = axis_of(subject)
     if elongation < _LEAST_ELONGATION:
         return cannot_measure("The subject is about as wide as it is high: it has no axis.", subject.confidence)
     if _symmetry(subject, angle) < _LEAST_SYMMETRY:
@@ -129,7 +129,7 @@ def _gaps(subject: Subject) -> list[tuple[float, float]]:
     return [(left / width, (width - left - across) / width), (top / height, (height - top - down) / height)]
 
 
-def _axis(subject: Subject) -> tuple[float, float]:
+def axis_of(subject: Subject) -> tuple[float, float]:
     """Degrees of the longest axis from the nearer of upright and level, and how much longer than the other it is."""
     moments = cv2.moments(subject.silhouette, binaryImage=True)
     across, down, both = moments["mu20"], moments["mu02"], moments["mu11"]

@@ -10,10 +10,11 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
+from services.qc.inspection.spectrum import joint_power
 from services.qc.inspection.tiles import SIDE, column, some
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
-_TILES, _LEAST_TILES = 96, 8
+TILES, _LEAST_TILES = 96, 8
 _HALF = SIDE // 2  # colours are judged at half size: most JPEGs hold no more of them
 _WINDOW = np.outer(np.hanning(_HALF), np.hanning(_HALF)).astype(np.float32)
 _FREQUENCY = np.hypot(np.fft.fftfreq(_HALF)[:, None], np.fft.rfftfreq(_HALF)[None])
@@ -29,9 +30,7 @@ def moire(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     subject, bounds = frame.subject, frame.thresholds.moire
     if len(frame.tiles) < _LEAST_TILES:
         return cannot_measure("The subject has too little surface to look for moiré.", subject.confidence)
-    approved = [one for one in (reference.colour, reference.capture) if one is not None and one.picture is not None]
-    genuine = max((_amplitude(one.tiles) for one in approved if len(one.tiles) >= _LEAST_TILES), default=0.0)
-    amplitude = max(0.0, _amplitude(frame.tiles) - genuine)
+    amplitude = max(0.0, _amplitude(frame.tiles) - genuine_amplitude(reference))
     threshold = f"≤ {bounds.passes:g}"
     if amplitude <= bounds.passes:
         return Finding(PASS, "No waves of colour on the subject.", amplitude, threshold, confidence=subject.confidence)
@@ -42,18 +41,24 @@ def moire(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, amplitude, threshold, confidence=subject.confidence)
 
 
+def genuine_amplitude(reference: Reference) -> float:
+    """What the approved colour reference or capture has of it."""
+    approved = [one for one in (reference.colour, reference.capture) if one is not None and one.picture is not None]
+    return max((_amplitude(one.tiles) for one in approved if len(one.tiles) >= _LEAST_TILES), default=0.0)
+
+
 def _amplitude(tiles: Pixels) -> float:
     """Levels, that an eighth of the tiles has, of those that have most of it."""
-    strength = np.sort(_waves(some(tiles, _TILES)))
+    strength = np.sort(waves_of(some(tiles, TILES)))
     return float(strength[-min(len(strength), max(4, len(strength) * _PLACE // 100))])
 
 
-def _waves(tiles: Pixels) -> Any:
+def waves_of(tiles: Pixels) -> Any:
     """Amplitude in levels of every tile's strongest wave of colour; 0 where it isn't pure, or lightness has it more."""
     small = cv2.resize(column(tiles), (_HALF, len(tiles) * _HALF), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     red, blue = (cv2.subtract(cv2.extractChannel(small, channel), grey, dtype=cv2.CV_32F) for channel in (0, 2))
-    colour = _power(red) + _power(blue)
+    colour = joint_power(_windowed(red), _windowed(blue)) * _BAND
     row, place = np.divmod(colour.reshape(len(tiles), -1).argmax(axis=1), colour.shape[2])
     each = np.arange(len(tiles))
     around: Any = sum(
@@ -72,6 +77,11 @@ def _waves(tiles: Pixels) -> Any:
 
 def _power(channel: Any) -> Any:
     """Power spectrum of every half-size tile within the band."""
-    tiles = channel.reshape(-1, _HALF, _HALF)
-    spectrum = np.fft.rfft2((tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW)
+    spectrum = np.fft.rfft2(_windowed(channel))
     return (np.square(spectrum.real) + np.square(spectrum.imag)) * _BAND
+
+
+def _windowed(channel: Any) -> Any:
+    """Every half-size tile less its mean level, fading out towards its sides."""
+    tiles = channel.reshape(-1, _HALF, _HALF)
+    return (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _WINDOW

@@ -19,24 +19,25 @@ from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.tiles import SIDE, column, some
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
-_TILES = 64
-_PATCH = 16  # px
+TILES = 64
+PATCH = 16  # px
 _LEAST_PATCHES = 64
 _FLATTEST = 5  # percentile of the patches: the others have texture
 _DARKEST, _BRIGHTEST = 12, 243  # mean level: clipping hides noise beyond
 _MOST_DIRECTION = 0.15  # difference of the correlations of neighbours across and down; noise has at most 0.13
 _LEAST_COLOUR = 1.0  # levels, σ(R − G) that lightness doesn't explain; clean photos have at most 0.3
-_ALONG = np.linspace(-1, 1, _PATCH, dtype=np.float32)
+_ALONG = np.linspace(-1, 1, PATCH, dtype=np.float32)
 _SPREAD = float(np.square(_ALONG).sum())
+_ACROSS, _DOWN = (each / (PATCH * _SPREAD) for each in (np.tile(_ALONG, PATCH), np.repeat(_ALONG, PATCH)))
 _SLOPE = np.gradient(LIGHTNESS)  # L* a level
 
 
-@check("T23", "noise", unit="L*")
+@check("T23", "noise", unit="L*", version=2)
 def noise(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """σ(L*) of the subject's flattest patches, at full resolution. The fine noise alone isn't measured: compression
     removes it first."""
     subject, bounds = frame.subject, frame.thresholds.noise
-    grain = _grain(some(frame.tiles, _TILES))
+    grain = grain_of(some(frame.tiles, TILES))
     if grain is None:
         return cannot_measure("The subject has too few patches to judge its noise.", subject.confidence)
     sigma = grain.sigma
@@ -54,28 +55,29 @@ def noise(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 
 
 @dataclass(frozen=True)
-class _Grain:
+class Grain:
     """What varies within the flattest patches, around an even slope."""
 
     sigma: float  # of L*
     colour: float  # σ of R − G, in levels, beyond what lightness explains
     direction: float  # difference of the correlations of neighbours across and down
+    patches: Any  # which ones those are: numbered row by row through the column of tiles
 
 
-def _grain(tiles: Pixels) -> _Grain | None:
+def grain_of(tiles: Pixels) -> Grain | None:
     """None where too few patches are unclipped."""
     if not len(tiles):
         return None
     picture = column(tiles)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    mean = cv2.resize(grey.astype(np.float32), None, fx=1 / _PATCH, fy=1 / _PATCH, interpolation=cv2.INTER_AREA).ravel()
+    mean = cv2.resize(grey.astype(np.float32), None, fx=1 / PATCH, fy=1 / PATCH, interpolation=cv2.INTER_AREA).ravel()
     unclipped = (mean >= _DARKEST) & (mean <= _BRIGHTEST)
     if np.count_nonzero(unclipped) < _LEAST_PATCHES:
         return None
     judged = np.flatnonzero(unclipped)
     light = _levelled(_patches(grey, judged))
     across, down = _slopes(light)
-    variance = np.einsum("nyx,nyx->n", light, light) / _PATCH**2 - (across**2 + down**2) * _SPREAD / _PATCH
+    variance = np.einsum("nyx,nyx->n", light, light) / PATCH**2 - (across**2 + down**2) * _SPREAD / PATCH
     sigma = np.sqrt(np.maximum(variance, 0)) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
     flattest = np.argsort(sigma)[: len(sigma) * 2 * _FLATTEST // 100]
     red, green, _ = np.moveaxis(_patches(picture, judged[flattest]).astype(np.float32), -1, 0)
@@ -84,17 +86,18 @@ def _grain(tiles: Pixels) -> _Grain | None:
     unexplained = np.square(colour).mean(axis=(1, 2)) - (light * colour).mean(axis=(1, 2)) ** 2 / variance
     beside = (light[:, :, 1:] * light[:, :, :-1]).mean()
     below = (light[:, 1:] * light[:, :-1]).mean()
-    return _Grain(
+    return Grain(
         sigma=float(np.percentile(sigma, _FLATTEST)),
         colour=float(np.sqrt(max(np.percentile(unexplained, _FLATTEST), 0))),
         direction=float(abs(beside - below) / variance.mean()),
+        patches=judged[flattest],
     )
 
 
 def _patches(picture: Pixels, chosen: Any) -> Any:
     """Of a column of tiles, row by row, the patches of these numbers: number × 16 × 16, and its channels."""
-    a_row = SIDE // _PATCH
-    grid = picture.reshape(-1, _PATCH, a_row, _PATCH, *picture.shape[2:]).swapaxes(1, 2)
+    a_row = SIDE // PATCH
+    grid = picture.reshape(-1, PATCH, a_row, PATCH, *picture.shape[2:]).swapaxes(1, 2)
     return grid[chosen // a_row, chosen % a_row]
 
 
@@ -106,10 +109,8 @@ def _levelled(patches: Any) -> Any:
 
 def _slopes(patches: Any) -> tuple[Any, Any]:
     """Levels from a patch's middle to its side, across and down."""
-    return (
-        np.einsum("nyx,x->n", patches, _ALONG) / (_PATCH * _SPREAD),
-        np.einsum("nyx,y->n", patches, _ALONG) / (_PATCH * _SPREAD),
-    )
+    pixels = patches.reshape(-1, PATCH**2)
+    return np.einsum("np,p->n", pixels, _ACROSS), np.einsum("np,p->n", pixels, _DOWN)
 
 
 def _residuals(patches: Any) -> Any:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.header import Header
 from services.qc.inspection.photoshop import Path, cut_out, read_paths
@@ -13,7 +14,7 @@ from services.qc.inspection.subject import Subject, overlap
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
 _SQUARE = np.ones((3, 3), np.uint8)
-_MOST_PATHS = 16  # that are compared with the mask where the file doesn't say which one clips
+MOST_PATHS = 16  # that are compared with the mask where the file doesn't say which one clips
 
 
 @check("T21", "clipping_path", unit="IoU", asked=lambda spec: spec.clipping_path)
@@ -29,7 +30,7 @@ def clipping_path(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
     paths = read_paths(frame.header.photoshop)
     if not paths:
         return Finding(FAIL, "It has no clipping path: draw one and save it with the file.", None, threshold)
-    closed = [path for path in paths if path.closed][:_MOST_PATHS]
+    closed = [path for path in paths if path.closed][:MOST_PATHS]
     if not closed:
         return Finding(FAIL, "Its clipping path isn't closed: join its ends.", None, threshold)
     if subject.by in ("frame", "path") or subject.confidence < frame.thresholds.least_confidence:
@@ -39,7 +40,7 @@ def clipping_path(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
         )
     if _is_thin(subject):
         return cannot_measure("A closed path is there, but the subject is too thin to compare it with.")
-    share, path = max(((_overlap(one, frame.header, subject), one) for one in closed), key=lambda found: found[0])
+    share, path = max(((compared(one, frame.header, subject)[0], one) for one in closed), key=lambda found: found[0])
     name = f"The path {path.name[:40]!r}" if path.name else "The path"
     seen = {"scale": 1 / subject.scale, "confidence": subject.confidence}
     if path.open:
@@ -51,15 +52,16 @@ def clipping_path(frame: Frame, spec: ImageSpec, reference: Reference) -> Findin
     return Finding(PASS, f"{name} is closed and overlaps the subject by {share:.1%}.", share, threshold, **seen)
 
 
-def _overlap(path: Path, header: Header, subject: Subject) -> float:
-    """Intersection over union. The mask's outermost pixel counts for neither side: it is partly background, and a path
-    is drawn a little inside."""
+def compared(path: Path, header: Header, subject: Subject) -> tuple[float, Pixels]:
+    """Intersection over union, and 255 where only one of the two is. The mask's outermost pixel counts for neither
+    side: it is partly background, and a path is drawn a little inside."""
     filled = cut_out(path, header, subject.scale, subject.mask.shape)
-    shares = []
+    found: list[tuple[float, Pixels]] = []
     for mask in (subject.mask, subject.silhouette):
         rim = cv2.subtract(mask, cv2.erode(mask, _SQUARE))
-        shares.append(overlap(cv2.subtract(filled, rim), cv2.subtract(mask, rim)))
-    return max(shares)
+        within, inner = cv2.subtract(filled, rim), cv2.subtract(mask, rim)
+        found.append((overlap(within, inner), cv2.bitwise_xor(within, inner)))
+    return max(found, key=lambda one: one[0])
 
 
 def _is_thin(subject: Subject) -> bool:

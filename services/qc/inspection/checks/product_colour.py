@@ -24,28 +24,27 @@ _NO_REGION = 255
 @check("F01", "colour", unit="ΔE00", gate=Gate.FINAL_QC, version=2, against=Against.COLOUR)
 def colour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The region whose mean colour is farthest from the approved reference. Of the same picture, region by region;
-    of another one (a swatch, another pose), by the nearest colour, which light and folds change: then it only flags.
-    A variant's master is its reference as the same picture, or not at all."""
+    of another one (a swatch, a target shot, another pose), by the nearest colour, which light and folds change: then
+    it only flags. A variant's master is its reference as the same picture, or not at all."""
     approved = reference.colour
-    assert approved is not None
-    if approved.picture is None:
+    if approved is not None and approved.picture is None:
         return cannot_measure("Not compared: the colour reference can't be decoded.")
-    colours = _approved_colours(approved)
+    colours = reference.colours if approved is None else _approved_colours(approved)
     if not colours or not frame.regions:
         return cannot_measure("Not compared: there is no subject to take colours from.", frame.subject.confidence)
     if (shaky := _shaky(frame)) is not None:
         return shaky
     bounds = frame.thresholds.colour_critical if spec.colour_critical else frame.thresholds.colour
     seen = {"scale": 1 / frame.subject.scale, "confidence": frame.subject.confidence}
-    registration = frame.registered(approved)
-    if registration is not None and registration.alike >= frame.thresholds.same_picture:
-        found = region_differences(approved, frame, registration)
+    same = None if approved is None else _same_picture(frame, approved)
+    if approved is not None and same is not None:
+        found = region_differences(approved, frame, same)
         if found is None:
             return cannot_measure("Not compared: too little of the subject is seen in both.", frame.subject.confidence)
         worst = int(found.difference.argmax())
         value, how = float(found.difference[worst]), _words(*found.change[worst].tolist())
         detail = f"its {_name(found.approved[worst])} is {how} than approved (ΔE00 {value:.1f})"
-    elif approved is reference.capture:  # no swatch: its crop has other shares of each colour, and perhaps a background
+    elif approved is not None and approved is reference.capture:  # a crop of it has other shares of each colour
         return cannot_measure("Not compared: it can't be laid over the picture that it was made from.")
     else:
         value = float(nearest_of(colours[:1], frame.regions)[0])
@@ -143,8 +142,15 @@ def _without_rims(labels: NDArray[np.uint8], within: NDArray[np.bool_], count: i
     return np.where(rim, _NO_REGION, labels).astype(np.uint8)
 
 
+def _same_picture(frame: Frame, approved: Frame) -> Registration | None:
+    """How the approved picture lies over this one, where both are the same take."""
+    registration = frame.registered(approved)
+    is_same = registration is not None and registration.alike >= frame.thresholds.same_picture
+    return registration if is_same else None
+
+
 def _approved_colours(approved: Frame) -> tuple[Region, ...]:
-    """Of its subject; a swatch that fills the frame has none, and is all colour itself."""
+    """Of its subject; a close-up of cloth that fills the frame has none, and is all colour itself."""
     subject = approved.subject
     if subject.box is None and subject.background is not None and min(subject.background) < WHITE:
         return cluster(subject.small.reshape(-1, 3))

@@ -22,7 +22,7 @@ _LEAST_RUN = 3
 _BROKEN = 0.5  # SSIM without lightness: a place that shows something else
 _LEAST_BLOB = 0.0002  # of the subject
 _END, _EDGE = 0.01, 2  # of the extent, and px at least: what counts as the end of the subject
-_ALIKE = 0.85  # SSIM without lightness: a place that shows the same
+ALIKE = 0.85  # SSIM without lightness: a place that shows the same
 _SAME_GROUND = 16  # levels between two backgrounds that part the same edges
 _RIM = 16  # px at the sides of either frame: what a shift leaves empty there, and half a window more
 
@@ -140,7 +140,7 @@ def _may_be_hidden(registration: Registration, worst: int, own: Subject, approve
         if apart <= _SAME_GROUND:
             return False
     x, y = np.round(registration.contour[worst]).astype(int)
-    return bool(registration.distance[worst] > 0 and registration.structure[y, x] >= _ALIKE)
+    return bool(registration.distance[worst] > 0 and registration.structure[y, x] >= ALIKE)
 
 
 def _elsewhere(registration: Registration, thresholds: Thresholds) -> float:
@@ -169,13 +169,19 @@ class Blob:
     area: int
 
 
-def structure_blobs(registration: Registration) -> list[Blob]:
-    """Connected places without the capture's structure, the largest first."""
+def broken_places(registration: Registration, least: float = _BROKEN) -> Pixels:
+    """1 where the candidate's reduced copy is less like the capture than that, by SSIM without lightness; 0 elsewhere,
+    and where that can't be told."""
     inner: Pixels = cv2.erode(registration.both, np.ones((5, 5), np.uint8))
-    broken = ((registration.structure < _BROKEN) & (inner > 0)).astype(np.uint8)
+    broken = ((registration.structure < least) & (inner > 0)).astype(np.uint8)
     broken[cv2.erode(registration.frame, np.ones((2 * _RIM + 1,) * 2, np.uint8)) == 0] = 0
     broken[:_RIM], broken[-_RIM:], broken[:, :_RIM], broken[:, -_RIM:] = 0, 0, 0, 0
-    count, _, facts, centres = cv2.connectedComponentsWithStats(broken)
+    return broken
+
+
+def structure_blobs(registration: Registration) -> list[Blob]:
+    """Connected places without the capture's structure, the largest first."""
+    count, _, facts, centres = cv2.connectedComponentsWithStats(broken_places(registration))
     least = max(4.0, _LEAST_BLOB * cv2.countNonZero(registration.both))
     found = [
         Blob((float(x), float(y)), (int(box[0]), int(box[1]), int(box[2]), int(box[3])), int(box[4]))

@@ -1,12 +1,14 @@
 """T12: white balance by the target that was photographed."""
 
+from typing import Any
+
 import numpy as np
 
 from contracts.values import ImageSpec, MeasurementOutcome
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Against, Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.target import CLASSIC, GREYS, find_target
+from services.qc.inspection.target import CLASSIC, GREYS, Target, find_target
 
 PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
 _CLIPPED, _CRUSHED = 250, 4  # levels: beyond them a patch holds no colour any more
@@ -22,10 +24,9 @@ def white_balance_target(frame: Frame, spec: ImageSpec, reference: Reference) ->
     if target is None:
         return cannot_measure("No ColorChecker was found: show all of it, flat to the camera and without glare.")
     names = list(CLASSIC)
-    greys = [i for i in GREYS if target.levels[i].max() < _CLIPPED and target.levels[i].min() > _CRUSHED]
+    greys, casts = grey_casts(target)
     if len(greys) < _LEAST_GREYS:
         return cannot_measure("The ColorChecker's grey patches are clipped: correct the exposure.")
-    casts = np.hypot(target.lab[greys, 1], target.lab[greys, 2])
     value, mean = float(casts.max()), target.lab[greys].mean(axis=0)
     worst = int(target.difference.argmax())
     patches = (
@@ -38,3 +39,9 @@ def white_balance_target(frame: Frame, spec: ImageSpec, reference: Reference) ->
     outcome, bound = (FLAG, bounds.passes) if value <= bounds.flags else (FAIL, bounds.flags)
     detail = f"The grey patches have a {hue} cast (up to {value:.1f}): balance by the target. {patches}."
     return Finding(outcome, detail, value, f"≤ {bound:g}")
+
+
+def grey_casts(target: Target) -> tuple[list[int], Any]:
+    """Which of the chart's patches are grey and hold a colour, and how far each is from neutral in a* and b*."""
+    greys = [i for i in GREYS if target.levels[i].max() < _CLIPPED and target.levels[i].min() > _CRUSHED]
+    return greys, np.hypot(target.lab[greys, 1], target.lab[greys, 2])

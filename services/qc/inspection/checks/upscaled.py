@@ -14,7 +14,8 @@ from services.qc.inspection.decoding import Pixels
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
-from services.qc.inspection.tiles import SIDE
+from services.qc.inspection.spectrum import joint_power
+from services.qc.inspection.tiles import SIDE, by_detail
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _RICHEST = 24  # tiles that are judged: the ones with the most detail
@@ -45,16 +46,23 @@ def upscaled(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(FLAG, detail, drop, threshold, confidence=subject.confidence)
 
 
+def richest(tiles: Pixels) -> Any:
+    """Which tiles have the most detail."""
+    order, deviation = by_detail(tiles, every=2)
+    found = order[-_RICHEST:]
+    return found[deviation[found] >= _LEAST_DETAIL]
+
+
 def _drop(tiles: Pixels) -> float | None:
     """In dB, over the tiles with the most detail; None where there is too little."""
-    deviation = tiles[:, ::2, ::2].std(axis=(1, 2))
-    richest = np.argsort(deviation)[-_RICHEST:]
-    richest = richest[deviation[richest] >= _LEAST_DETAIL]
-    if len(richest) < _LEAST_TILES:
+    judged = richest(tiles)
+    if len(judged) < _LEAST_TILES:
         return None
-    levels = tiles[richest].astype(np.float32)
+    levels = tiles[judged].astype(np.float32)
     levels = (levels - levels.mean(axis=(1, 2), keepdims=True)) * _WINDOW
-    power: Any = (np.abs(np.fft.rfft2(levels)) ** 2).mean(axis=0)
+    if len(levels) % 2:
+        levels = np.concatenate([levels, np.zeros_like(levels[:1])])
+    power = joint_power(levels[::2], levels[1::2]).mean(axis=0)
     # The arithmetic mean is ruled by strong edges and the few frequencies of a weave, the geometric one by those where
     # there is next to nothing: what was enlarged lacks both.
     medium, fine = (np.maximum(power[band], 1e-9) for band in (_MEDIUM, _FINE))
