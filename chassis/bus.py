@@ -22,6 +22,7 @@ DLQ_STREAM = "DLQ"
 ACK_WAIT = timedelta(seconds=30)
 # Events that wait for their next try count as pending, and JetStream delivers nothing more at this limit.
 MOST_PENDING = 10_000
+GIVEN_UP_SECONDS = 20
 
 log = get_logger(__name__)
 
@@ -45,7 +46,6 @@ class Bus:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = Client()
-        self._connecting: asyncio.Task[None] | None = None
         self.epoch = 0
 
     @property
@@ -88,6 +88,23 @@ class Bus:
                 self.epoch += 1
                 self._jetstream = self._client.jetstream(timeout=5)
                 return
+
+    async def keep_connected(self) -> None:
+        """Until cancelled: connect anew where the client has not come back by itself. An error that nats-py doesn't
+        expect ends its reconnecting, and it would stay away for ever."""
+        loop = asyncio.get_running_loop()
+        last_connected = loop.time()
+        while True:
+            await asyncio.sleep(1)
+            if self._client.is_connected:
+                last_connected = loop.time()
+            elif loop.time() - last_connected > GIVEN_UP_SECONDS:
+                log.warning("nats is connected anew")
+                given_up, self._client = self._client, Client()
+                with suppress(Exception):
+                    async with asyncio.timeout(2):
+                        await given_up.close()
+                await self.connect()
 
     async def declare_streams(self) -> None:
         """The one topology step for streams: made where missing, brought up to date where they differ."""

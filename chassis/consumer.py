@@ -108,7 +108,11 @@ class Consumer:
                 subscription = None
                 await asyncio.sleep(0.5)
             else:
-                await self._handle(messages)
+                try:
+                    await self._handle(messages)
+                except Exception as error:  # they are delivered again
+                    log.error("messages could not be handled", consumer=self.name, exc_info=error)
+                    await asyncio.sleep(0.5)
                 seen_at = loop.time()
 
     async def _still_there(self) -> bool:

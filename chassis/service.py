@@ -74,7 +74,7 @@ class Service:
     async def _boot(self) -> None:
         await self._prepare_database()
         await self.bus.connect()
-        running = [self.relay.run(), *(consumer.run() for consumer in self.consumers)]
+        running = [self.bus.keep_connected(), self.relay.run(), *(consumer.run() for consumer in self.consumers)]
         if self.timers:
             self.timers.on_effect(self.relay.nudge)
             running.append(self._run_timers(self.timers))

@@ -133,3 +133,30 @@ async def test_a_process_that_starts_without_nats_is_live_and_works_once_it_is_t
             return await effects(probe) == ["first"]
 
         await eventually(took_effect)
+
+
+async def test_a_client_that_has_given_up_is_replaced(
+    start_probe: StartProbe, own_nats: OwnNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nats-py doesn't expect ends its reconnecting."""
+    monkeypatch.setattr("chassis.bus.GIVEN_UP_SECONDS", 2)
+    async with process(start_probe, own_nats) as probe:
+        await eventually(lambda: is_ready(probe))
+        await make(probe, "before")
+        client = probe.service.bus.client
+        own_nats.kill()
+
+        async def reconnecting() -> bool:
+            return bool(client.is_reconnecting and client._reconnection_task)
+
+        await eventually(reconnecting)
+        assert client._reconnection_task is not None
+        client._reconnection_task.cancel()
+        await asyncio.to_thread(own_nats.start)
+        await eventually(lambda: is_ready(probe))
+        await make(probe, "after")
+
+        async def took_effect() -> bool:
+            return await effects(probe) == ["before", "after"]
+
+        await eventually(took_effect)

@@ -50,7 +50,8 @@ async def _reference_is_there(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 async def fresh_intake(start: Start) -> Harness:
-    harness = await start(create_app, IntakeSettings)
+    # However slow the machine is: what the limit does has tests of its own.
+    harness = await start(create_app, IntakeSettings, read_seconds=300)
     await tell_reference(harness)
     return harness
 
