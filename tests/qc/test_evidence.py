@@ -13,6 +13,7 @@ from PIL import Image
 
 from contracts.values import ImageSpec
 from packshot.sample.files import jpeg
+from services.qc.evaluation.paths import in_jpeg, resource
 from services.qc.inspection import DEFAULT, NO_REFERENCE, ApprovedFile, Reference
 from services.qc.inspection.checks import CHECKS
 from services.qc.inspection.drawing import draw_evidence, to_be_shown
@@ -24,7 +25,6 @@ from services.qc.inspection.frame import Frame, read_frame
 from services.qc.inspection.reference import Neighbour, Slot
 from services.qc.inspection.regions import cluster
 from tests.qc import retouching
-from services.qc.evaluation.paths import in_jpeg, resource
 from tests.qc.retouching import sample
 from tests.qc.test_inspection_clean import PACKSHOT, encode, product
 from tests.qc.test_inspection_defects import blurred, crushed, small, stained, tinted
