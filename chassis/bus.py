@@ -99,7 +99,7 @@ class Bus:
             if self._client.is_connected:
                 last_connected = loop.time()
             elif loop.time() - last_connected > GIVEN_UP_SECONDS:
-                log.warning("nats is connected anew")
+                log.warning("nats has not come back: connecting anew")
                 given_up, self._client = self._client, Client()
                 with suppress(Exception):
                     async with asyncio.timeout(2):

@@ -12,6 +12,13 @@ EDITED = documented({412: "It has changed since you read it.", 428: "`If-Match` 
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,9})"$')
 
 
+def names_etag(if_none_match: str | None, etag: str) -> bool:
+    """Whether an `If-None-Match` header names this one: whoever asks has it already."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or etag in [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+
+
 def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
 

@@ -1,6 +1,7 @@
 """One request is one transaction, and a creation that is sent again is not made again."""
 
 import asyncio
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
@@ -60,11 +61,17 @@ async def test_connections_that_died_meanwhile_are_replaced(probe: Harness) -> N
 
     # PostgreSQL only asks them to end. What is here is about connections that are dead, not about those that die in
     # the very moment (a 503, as above).
+    port = urlsplit(probe.service.database.dsn).port
+
     async def ended() -> bool:
-        return not any(psutil.pid_exists(row["pid"]) for row in killed)
+        """The backends are gone, and this process has closed its ends."""
+        hung_up = [
+            one for one in psutil.Process().net_connections() if one.raddr and one.raddr.port == port
+            and one.status == psutil.CONN_CLOSE_WAIT
+        ]  # fmt: skip
+        return not hung_up and not any(psutil.pid_exists(row["pid"]) for row in killed)
 
     await probe.eventually(ended)
-    await asyncio.sleep(0.1)  # this process hears of it
     for _ in killed:
         assert (await make(probe, f"after {uuid4()}")).status_code == 201
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
+from chassis.etags import names_etag
 from contracts.assets import ColourReference, Version
 from services.assets.store.store import Store
 from services.assets.versions.errors import BadRange
@@ -18,13 +19,6 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 def etag_of(file: File) -> str:
     return f'"{file.sha256}"'
-
-
-def matches(header: str | None, etag: str) -> bool:
-    """Whether an `If-None-Match` header names this file."""
-    if header is None:
-        return False
-    return header.strip() == "*" or etag in [one.strip().removeprefix("W/") for one in header.split(",")]
 
 
 def wanted_range(header: str | None, if_range: str | None, file: File) -> tuple[int, int] | None:
@@ -66,7 +60,7 @@ async def content_of(
 ) -> Response:
     """The bytes, or the part that was asked for, or that they are known. Raises `BadRange`, `FileMissing`."""
     headers = content_headers(file)
-    if matches(if_none_match, headers["ETag"]):
+    if names_etag(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     part = wanted_range(range_wanted, if_range, file)
     start, stop = part or (0, file.bytes)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from chassis.auth import AnyCaller
+from chassis.etags import names_etag
 from chassis.problems import NotFound, ProblemDetails
 from services.qc.evidence import repository, service
 
@@ -45,8 +46,7 @@ async def read_evidence(
         "Cache-Control": "private, max-age=31536000, immutable",
         "X-Content-Type-Options": "nosniff",
     }
-    known = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
-    if "*" in known or headers["ETag"] in known:
+    if names_etag(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     stream = await service.stream(app.files, kept)
     return StreamingResponse(stream, headers={**headers, "Content-Length": str(kept.bytes)}, media_type=_PNG)
