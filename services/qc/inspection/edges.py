@@ -19,7 +19,7 @@ _LEAST_CONTRAST = 30  # levels; below it noise makes edges of its own
 _LEAST_SLOPE = 2.0  # levels a px
 _STRONGEST = 300  # edges that are judged: the ones that noise and compression change least
 _LEAST_EDGES = 40
-_ENOUGH = 100  # edges in half of the subject, to judge it by them
+_ENOUGH = 100  # edges in a third of the subject, to judge it by them
 _PERCENTILE = 20  # the sharpest edges: the soft ones are folds and shadows
 
 
@@ -40,17 +40,18 @@ class Edges:
 def strongest_edges(grey: Pixels, subject: Subject, sharp: float) -> Edges | None:
     """Inside the subject; None where it has too few.
 
-    Every second strip of the subject says enough where its strongest edges are clearly `sharp` (px); what is softer is
+    Every third strip of the subject says enough where its strongest edges are clearly `sharp` (px); what is softer is
     measured as a whole.
     """
     edges = _Strongest()
-    for strip in strips(subject.inner, subject.scale, 0, 2):
+    for strip in strips(subject.inner, subject.scale, 0, 3):
         edges.add(grey, *strip)
-    half = edges.of(_STRONGEST // 2, least=_ENOUGH)
-    if half is not None and half.typical_width < sharp:
-        return half
-    for strip in strips(subject.inner, subject.scale, 1, 2):
-        edges.add(grey, *strip)
+    third = edges.of(_STRONGEST // 3, least=_ENOUGH)
+    if third is not None and third.typical_width < sharp:
+        return third
+    for first in (1, 2):
+        for strip in strips(subject.inner, subject.scale, first, 3):
+            edges.add(grey, *strip)
     return edges.of(_STRONGEST, least=_LEAST_EDGES)
 
 
@@ -104,11 +105,17 @@ def _edges(picture: Pixels, rows: slice, columns: slice, inside: Pixels, least: 
     squares = np.square(across, dtype=np.float32)
     squares += np.square(down, dtype=np.float32)
     steepest = cv2.compare(squares, cv2.dilate(squares, square), cv2.CMP_EQ)[own]
-    row, column = np.nonzero(cv2.bitwise_and(strong[part], steepest))
+    column, row = _places(cv2.bitwise_and(strong[part], steepest))
     slope = np.sqrt(squares[own][row, column]) / 8  # Sobel weighs a slope of one level a px by 8
     steep = slope >= _LEAST_SLOPE
     row, column = row[steep], column[steep]
     return contrast[part][row, column], slope[steep], np.stack([column + left, row + top])
+
+
+def _places(mask: Pixels) -> Any:
+    """Across and down of what isn't 0, line by line; numpy's own takes ten times as long."""
+    found = cv2.findNonZero(mask)
+    return np.empty((2, 0), np.intp) if found is None else found.reshape(-1, 2).T
 
 
 def _around(picture: Pixels, rows: slice, columns: slice) -> tuple[Pixels, Any]:

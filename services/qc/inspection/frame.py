@@ -51,7 +51,7 @@ class Frame:
 
     @cached_property
     def edges(self) -> Edges | None:
-        """The subject's strongest, of half of it where they are clearly sharp; None where it has too few."""
+        """The subject's strongest, of a third of it where they are clearly sharp; None where it has too few."""
         return strongest_edges(self.grey, self.subject, self.thresholds.enlarged_edge_width)
 
     @cached_property

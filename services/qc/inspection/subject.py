@@ -25,6 +25,7 @@ _HOLE_SUPPORT = 0.5  # of a hole's outline that must be sharp, or it is a blown 
 _EROSION, _REACH = 12, 6  # px of the file
 _TOUCHED_STRIP = 0.02  # of the frame's shorter side
 _STRIP, _LEAST_ROWS = 100_000, 64  # px of the file, and rows
+_LINES = LONGEST // 2  # of a mask; more are thinned out
 _SMALL = 16  # points of an outline: too short to judge
 
 
@@ -60,8 +61,8 @@ def find_subject(picture: Picture) -> Subject:
         whole = np.full(small.shape[:2], 255, np.uint8)
         return _subject("frame", scale, small, whole, whole, None, 0.0)
     colour, tolerance = found
-    darkest, brightest = ([level + reach for level in colour] for reach in (-tolerance, tolerance))
-    differs = cv2.bitwise_not(cv2.inRange(small, tuple(darkest), tuple(brightest)))
+    apart = above(cv2.absdiff(small, np.array([*colour, 0.0])), tolerance)
+    differs = above(cv2.cvtColor(apart, cv2.COLOR_RGB2GRAY), 0)
     mask, silhouette, confidence = _parts(small, differs)
     return _subject("background", scale, small, mask, silhouette, colour, confidence)
 
@@ -104,10 +105,17 @@ def _background(small: Pixels) -> tuple[tuple[int, int, int], int] | None:
         plain = ring[np.abs(ring - np.median(commonest, axis=0)).max(axis=1) <= _MOST_TOLERANCE]
         if len(plain) < _LEAST_PLAIN * len(ring):
             return None
-    red, green, blue = (int(level) for level in np.median(plain, axis=0))
+    red, green, blue = (_median(channel) for channel in plain.T)
     apart = np.abs(plain.astype(np.int16) - np.array([red, green, blue], np.int16))
     spread = float(np.percentile(np.maximum(np.maximum(apart[:, 0], apart[:, 1]), apart[:, 2]), 90))
     return (red, green, blue), int(min(max(_TOLERANCE, 2 * spread), _MOST_TOLERANCE))
+
+
+def _median(levels: Any) -> int:
+    """Of 8-bit levels; by counting, which takes a fifth of the time of sorting."""
+    upto = np.bincount(levels, minlength=256).cumsum()
+    low, high = np.searchsorted(upto, [(len(levels) + 1) // 2, len(levels) // 2 + 1])
+    return int(low + high) // 2
 
 
 def _parts(small: Pixels, differs: Pixels) -> tuple[Pixels, Pixels, float]:
@@ -171,16 +179,17 @@ def strips(mask: Pixels, scale: int, first: int = 0, step: int = 1) -> Iterator[
 
 
 def sampled_lines(mask: Pixels, scale: int) -> Iterator[tuple[slice, slice, Pixels]]:
-    """As `strips`, but only one line of the file for each line of the mask: a fair sample, for shares of an area. It is
-    at most 800 lines, however large the file is.
+    """As `strips`, but of the file only one line for each line of the mask, or for every second one where it has more
+    than 400: a fair sample, for shares of an area. It is at most 400 lines, however large the file is.
     """
     left, top, width, height = cv2.boundingRect(mask)
-    rows = max(1, _STRIP // max(1, width * scale))
+    every = 2 if height > _LINES else 1
+    rows = every * max(1, _STRIP // max(1, width * scale))
     for row in range(top, top + height, rows):
-        part = mask[row : min(row + rows, top + height), left : left + width]
+        part = mask[row : min(row + rows, top + height) : every, left : left + width]
         across = cv2.merge([part] * scale).reshape(part.shape[0], width * scale)
-        first = row * scale + scale // 2
-        yield slice(first, first + part.shape[0] * scale, scale), slice(left * scale, (left + width) * scale), across
+        first, step = row * scale + scale // 2, every * scale
+        yield slice(first, first + part.shape[0] * step, step), slice(left * scale, (left + width) * scale), across
 
 
 def square(pixels: int, scale: int) -> Any:

@@ -17,7 +17,7 @@ PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 _ROWS, _MOST_BANDS = 32, 12  # px: a band of rows that is measured, and how many of them
 _FLAT = 3  # levels within 3 × 3 px
 DARKEST, BRIGHTEST = 5, 249  # beyond, clipping heaps up levels by itself
-_LEAST_PIXELS = 2000
+_LEAST_PIXELS = 1000
 _TONES = (64, 48, 40, 32, 24, 20, 16, 12, 10, 8)  # that a channel may have left
 _LEAST_SEEN, _LEAST_SHARE = 4, 0.01  # tones that are seen, and the share of the pixels that makes one
 _PERCENTILE = 30  # of the tones
@@ -64,12 +64,12 @@ def banding(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 
 
 def smooth_levels(rgb: Pixels) -> Any:
-    """How many smooth pixels each level has, in bands of rows spread over the picture."""
+    """How many smooth pixels each level has, on every second row of bands of rows spread over the picture."""
     counts = np.zeros(256)
     height = rgb.shape[0]
     for top in np.unique(np.linspace(0, max(0, height - _ROWS), _MOST_BANDS).astype(int)):
         green, smooth = smooth_places(rgb[top : top + _ROWS])
-        counts += histogram(green, smooth)
+        counts += histogram(green[::2], smooth[::2])
     counts[:DARKEST] = counts[BRIGHTEST + 1 :] = 0
     return counts
 

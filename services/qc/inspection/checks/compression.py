@@ -34,12 +34,13 @@ _COUNTED = (_SIZE * _BINS >= _FIRST) & (_SIZE * _BINS < _LAST)
 # Bin × step: 1 at a multiple of the step, −1 between.
 _KEEPING = np.ascontiguousarray(_COUNTED * np.cos(2 * np.pi * _SIZE / _STEPS), np.float32)
 _PARTS = 4  # of the 64 offsets: each has so little to multiply that it is done on one core
-_TILES, _LEAST_TILES = 24, 8
+_TILES, _LEAST_TILES = 16, 8
 _LEAST_COUNT = 60  # coefficients that a step is found in
 _LOSSLESS = ("png", "tiff", "bmp")
 _BLOCK, _PLACES = 8, SIDE - 8  # px; places of a block in a tile, along a side
 _OFFSET = np.arange(_PLACES) % _BLOCK
-_FIRST_BINS = (_OFFSET[:, None] * _BLOCK + _OFFSET) * len(_SIZE)  # of each place: every offset has bins of its own
+# Of each place: every offset has bins of its own.
+_FIRST_BINS = ((_OFFSET[:, None] * _BLOCK + _OFFSET) * len(_SIZE)).astype(np.int32)
 
 
 @check("T22", "jpeg_quality", unit="quality")
@@ -106,7 +107,7 @@ def _scores(tiles: Pixels, down: int, across: int) -> Any:
     sizes *= _BINS
     sizes += 0.5
     np.minimum(sizes, _REACH * _BINS, out=sizes)
-    bins = sizes.astype(np.intp)
+    bins = sizes.astype(np.int32)
     bins += _FIRST_BINS
     counts = np.bincount(bins.ravel(), minlength=_BLOCK**2 * len(_SIZE)).reshape(_BLOCK**2, -1)
     upto = counts.cumsum(axis=1)

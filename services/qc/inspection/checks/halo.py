@@ -20,7 +20,7 @@ from services.qc.inspection.registry import Finding, cannot_measure, check
 from services.qc.inspection.subject import Subject
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
-_LINES, _LEAST_LINES = 400, 40
+_LINES, _LEAST_LINES = 300, 30
 _SHORTEST = 40  # points of an outline on the mask
 _TANGENT = 4  # points to each side that an outline's direction is taken from
 _ALONG = np.arange(-20, 25)  # px of the file, from within outwards
@@ -69,13 +69,14 @@ def _lines(grey: Pixels, subject: Subject) -> tuple[Any, Any]:
     """L* on lines across the outline, spread evenly along it: number × 45, those that leave the frame left out; and
     where they cross it."""
     outlines, _ = cv2.findContours(subject.silhouette, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    points, tangents = [np.empty((0, 2), np.int32)], [np.empty((0, 2), np.int32)]
+    points: list[Any] = [np.empty((0, 2), np.int32)]
+    tangents: list[Any] = [np.empty((0, 2), np.int32)]
     for outline in outlines:
         if len(outline) < _SHORTEST:
             continue
         at = outline[:, 0]
         tangent = np.roll(at, -_TANGENT, axis=0) - np.roll(at, _TANGENT, axis=0)
-        somewhere = np.hypot(tangent[:, 0], tangent[:, 1]) > 0  # the tip of a thread has no direction
+        somewhere = tangent.any(axis=1)  # the tip of a thread has no direction
         points.append(at[somewhere])
         tangents.append(tangent[somewhere])
     origin, along = np.concatenate(points), np.concatenate(tangents)
@@ -86,7 +87,8 @@ def _lines(grey: Pixels, subject: Subject) -> tuple[Any, Any]:
     # OpenCV follows an outline with the subject on its right in a picture whose y runs down.
     x = np.rint(centre[:, 0] - down / length * _ALONG).astype(int)
     y = np.rint(centre[:, 1] + right / length * _ALONG).astype(int)
-    within = ((x >= 0) & (y >= 0) & (x < grey.shape[1]) & (y < grey.shape[0])).all(axis=1)
+    ends = np.stack([x[:, [0, -1]], y[:, [0, -1]]])
+    within = ((ends >= 0) & (ends < np.array(grey.shape[::-1])[:, None, None])).all(axis=(0, 2))
     return LIGHTNESS[grey[y[within], x[within]]], centre[within, :, 0]
 
 

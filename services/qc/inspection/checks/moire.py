@@ -14,7 +14,7 @@ from services.qc.inspection.spectrum import joint_power
 from services.qc.inspection.tiles import SIDE, column, some
 
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
-TILES, _LEAST_TILES = 96, 8
+TILES, _LEAST_TILES = 64, 8
 _HALF = SIDE // 2  # colours are judged at half size: most JPEGs hold no more of them
 _WINDOW = np.outer(np.hanning(_HALF), np.hanning(_HALF)).astype(np.float32)
 _FREQUENCY = np.hypot(np.fft.fftfreq(_HALF)[:, None], np.fft.rfftfreq(_HALF)[None])

@@ -21,6 +21,7 @@ from services.qc.inspection.tiles import SIDE, column, some
 PASS, FLAG = MeasurementOutcome.PASS, MeasurementOutcome.FLAG
 TILES = 64
 PATCH = 16  # px
+_A_TILE = (SIDE // PATCH) ** 2  # patches
 _LEAST_PATCHES = 64
 _FLATTEST = 5  # percentile of the patches: the others have texture
 _DARKEST, _BRIGHTEST = 12, 243  # mean level: clipping hides noise beyond
@@ -69,19 +70,20 @@ def grain_of(tiles: Pixels) -> Grain | None:
     if not len(tiles):
         return None
     picture = column(tiles)
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    mean = cv2.resize(grey.astype(np.float32), None, fx=1 / PATCH, fy=1 / PATCH, interpolation=cv2.INTER_AREA).ravel()
-    unclipped = (mean >= _DARKEST) & (mean <= _BRIGHTEST)
-    if np.count_nonzero(unclipped) < _LEAST_PATCHES:
+    grey = _patches(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.arange(len(tiles) * _A_TILE))
+    levels = np.array(grey, np.int32, order="C").reshape(len(grey), PATCH**2)
+    # Whole numbers are exact, and take a third of the time that levelling every patch would.
+    sums, squares = levels.sum(axis=1), np.einsum("np,np->n", levels, levels)
+    mean = sums / PATCH**2
+    judged = np.flatnonzero((mean >= _DARKEST) & (mean <= _BRIGHTEST))
+    if len(judged) < _LEAST_PATCHES:
         return None
-    judged = np.flatnonzero(unclipped)
-    light = _levelled(_patches(grey, judged))
-    across, down = _slopes(light)
-    variance = np.einsum("nyx,nyx->n", light, light) / PATCH**2 - (across**2 + down**2) * _SPREAD / PATCH
-    sigma = np.sqrt(np.maximum(variance, 0)) * _SLOPE[np.rint(mean[unclipped]).astype(int)]
+    across, down = _slopes(levels.astype(np.float32))
+    variance = squares / PATCH**2 - mean**2 - (across**2 + down**2) * _SPREAD / PATCH
+    sigma = np.sqrt(np.maximum(variance[judged], 0)) * _SLOPE[np.rint(mean[judged]).astype(int)]
     flattest = np.argsort(sigma)[: len(sigma) * 2 * _FLATTEST // 100]
     red, green, _ = np.moveaxis(_patches(picture, judged[flattest]).astype(np.float32), -1, 0)
-    light, colour = _residuals(light[flattest]), _residuals(_levelled(red - green))
+    light, colour = _residuals(_levelled(grey[judged[flattest]])), _residuals(_levelled(red - green))
     variance = np.maximum(np.square(light).mean(axis=(1, 2)), 1e-6)
     unexplained = np.square(colour).mean(axis=(1, 2)) - (light * colour).mean(axis=(1, 2)) ** 2 / variance
     beside = (light[:, :, 1:] * light[:, :, :-1]).mean()
