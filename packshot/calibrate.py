@@ -37,7 +37,9 @@ def calibrate(
     )
     write_pack(out, fitted(evaluation.thresholds, fits), fits, origin)
     said = f"{len(changes)} of {len(fits)} bounds change" if changes else "No bound changes"
-    console.print(f"{said}. The pack is in {out}; evaluate with it: --thresholds {out}", soft_wrap=True)
+    console.print(f"{said}. The pack is in {out}.", soft_wrap=True)
+    see, publish = f"packshot qc evaluate … --thresholds {out}", f"packshot qc publish {out}"
+    console.print(f"To see what it does: {see}; to have files measured against it: {publish}", soft_wrap=True)
     return 0
 
 

@@ -181,6 +181,20 @@ def calibrate(
     raise typer.Exit(run(source, out, most_fails, most_flags, processes, thresholds, console))
 
 
+@qc.command("publish")
+def publish(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Thresholds, as `calibrate` wrote them.")],
+    url: Url = None,
+    data: Data = DEFAULT,
+    token: Token = None,
+) -> None:
+    """Publish thresholds as the next version of their pack: files are measured against it from then on."""
+    from packshot.publish import publish_thresholds
+
+    where, who = _caller(data, url, token, Role.QC_LEAD)
+    raise typer.Exit(publish_thresholds(file, where, who, console))
+
+
 @qc.command("verify")
 def verify(
     url: Url = None,

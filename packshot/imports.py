@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from packshot.play.api import Api, ApiError, is_there, poll
+from packshot.problems import explain
 
 Json = dict[str, Any]
 
@@ -34,24 +35,10 @@ def import_file(file: Path, url: str, token: str, name: str, time_zone: str, con
     try:
         return asyncio.run(_Import(file, media_type, url, token, console).run(name, time_zone))
     except ApiError as error:
-        _explain(error.body, console)
+        explain(error.body, console)
     except TimeoutError as error:
         console.print(f"[red]Stopped: {error}[/red] Is it running? Start it: packshot up", highlight=False)
     return 2
-
-
-def _explain(answer: httpx.Response, console: Console) -> None:
-    """A problem as people read it."""
-    try:
-        problem = answer.json()
-        console.print(f"[red]{escape(problem['title'])}.[/red] {escape(problem['detail'])}", highlight=False)
-        errors = problem["errors"]
-    except (ValueError, KeyError, TypeError):
-        console.print(f"[red]The answer was {answer.status_code}.[/red]")
-        return
-    for error in errors:
-        if error["pointer"]:
-            console.print(f"  {error['pointer']}: {error['detail']} {error['remedy'] or ''}", markup=False)
 
 
 class _Import:

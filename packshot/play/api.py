@@ -96,6 +96,9 @@ class Api:
     async def patch(self, path: str, body: Json, etag: str) -> Json:
         return await self._json("PATCH", path, json=body, headers={"If-Match": etag})
 
+    async def put(self, path: str, body: Json, etag: str) -> Json:
+        return await self._json("PUT", path, json=body, headers={"If-Match": etag})
+
     async def digest(self, path: str) -> str:
         """SHA-256 of what is downloaded, streamed."""
 

@@ -1,17 +1,22 @@
 """The bounds of the checks as a pack: edited by their owner, in the direction of each check; a file is measured against
 the version that is current then."""
 
+import asyncio
+import io
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from rich.console import Console
 
 from chassis.problems import Faults
 from chassis.testkit.harness import Harness, Start
 from contracts.assets import VersionStored
 from contracts.values import Gate, ImageSpec, WorkItem
+from packshot.publish import publish_thresholds
+from services.qc.evaluation.pack import write_pack
 from services.qc.settings import QcSettings
 from services.qc.thresholds.consistency import LEAST
 from services.qc.thresholds.domain import DEFAULT, UNITS, Bounds, Thresholds, digest_of
@@ -171,6 +176,36 @@ async def test_a_file_is_measured_against_the_version_that_is_current_and_keeps_
     assert (unknown_version.status_code, "1 to 2" in unknown_version.json()["detail"]) == (404, True)
     for path in (PATH, f"{PATH}/versions/1"):
         assert (await stage.qc.client.get(path)).status_code == 401
+
+
+async def test_a_file_of_thresholds_is_published_by_command(stage: Stage, tmp_path: Path) -> None:
+    pack = tmp_path / "new.toml"
+    write_pack(pack, DEFAULT.model_copy(update={"edge_width": Bounds(passes=2.4, flags=3.0)}), [], "[12] photos")
+    categories = {"shoes": {"edge_width": {"passes": 2.0, "flags": 2.5}}}
+    headers = stage.qc.bearer("qc_lead") | {"If-Match": '"1"'}
+    assert (await stage.qc.client.put(PATH, json=edited(categories=categories), headers=headers)).status_code == 200
+
+    async with stage.qc.served() as port:
+
+        async def command(role: str) -> tuple[int, str]:
+            out, token = io.StringIO(), stage.qc.bearer(role)["Authorization"].removeprefix("Bearer ")
+            url, console = f"http://127.0.0.1:{port}", Console(file=out, width=200)
+            return await asyncio.to_thread(publish_thresholds, pack, url, token, console), out.getvalue()
+
+        code, said = await command("reviewer")
+        assert (code, "qc_lead" in said) == (2, True), said
+        code, said = await command("qc_lead")
+        assert (code, "Version 3" in said, "2.6 / 3.5" in said, "2.4 / 3" in said) == (0, True, True, True), said
+        assert "shoes" in said
+        now = (await get(stage, PATH)).json()
+        assert (now["version"], now["bounds"]["edge_width"]) == (3, {"passes": 2.4, "flags": 3.0})
+        assert now["categories"] == categories
+        code, said = await command("qc_lead")
+        assert (code, "Nothing was published" in said) == (0, True), said
+        pack.write_text(pack.read_text().replace("passes = 2.4", "passes = 4.4"))
+        code, said = await command("qc_lead")
+        assert (code, "edge_width" in said) == (2, True), said
+    assert (await get(stage, PATH)).json() == now
 
 
 def get(stage: Stage, path: str) -> Awaitable[Any]:
