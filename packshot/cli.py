@@ -118,6 +118,22 @@ def _caller(data: Path, url: str | None, token: str | None, role: Role) -> tuple
     return url or DataDirectory.at(data).url, who
 
 
+@app.command("verify")
+def verify_file(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A final, as it was delivered.")],
+    dossier: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="`GET /v1/finals/{id}/dossier` of it.")],
+    keys: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="`GET /v1/dossier-keys`; by default the data directory's own."),
+    ] = None,
+    data: Data = DEFAULT,
+) -> None:
+    """Check without any server that a file is the one that its signed dossier says, and was approved."""
+    from packshot.dossier import verify_dossier
+
+    raise typer.Exit(verify_dossier(file, dossier, keys or DataDirectory.at(data).dossier_keys, console))
+
+
 @app.command("secrets")
 def print_secrets() -> None:
     """Print new passwords as an environment file for docker-compose.yml: `packshot secrets > .env`."""

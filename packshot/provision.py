@@ -12,6 +12,7 @@ import asyncpg
 from chassis.provision import provision
 from packshot.local.data import SERVICES, DataDirectory
 from packshot.local.topology import DATABASE
+from services.assets.dossiers.signing import KEY_BYTES
 
 PREFIX = "PACKSHOT_PASSWORD_"
 ADMIN = "PACKSHOT_ADMIN_URL"
@@ -24,13 +25,14 @@ class ProvisionFailed(Exception):
 
 
 def make_secrets() -> str:
-    """An environment file with a new password for each service's role and for each server.
+    """An environment file with a new password for each service's role and for each server, and a key for dossiers.
 
     They stand in URLs and in the configuration of NATS, which takes what begins with a digit for a number: so letters
     and digits only, a letter first.
     """
     names = [*SERVICES, "postgres", "nats", "grafana"]
-    return "".join(f"{PREFIX}{name.upper()}=p{secrets.token_hex(24)}\n" for name in names)
+    passwords = "".join(f"{PREFIX}{name.upper()}=p{secrets.token_hex(24)}\n" for name in names)
+    return f"{passwords}PACKSHOT_DOSSIER_KEY={secrets.token_urlsafe(KEY_BYTES)}\n"
 
 
 def provision_all(data: DataDirectory, jwks: Path | None, patience: float = PATIENCE_SECONDS) -> str:

@@ -14,6 +14,7 @@ from typing import IO, Any
 import psutil
 
 from chassis.issuer import LocalIssuer
+from services.assets.dossiers.signing import KEY_BYTES, DossierKey
 
 DEFAULT = Path(".packshot")
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -61,15 +62,21 @@ class DataDirectory:
 
     def passwords(self) -> dict[str, str]:
         """One a database role, made on the first start, readable by the owner alone."""
-        path = self.part("keys") / "passwords.json"
-        if not path.exists():
-            made = {service: secrets.token_urlsafe(24) for service in SERVICES}
-            unfinished = path.with_suffix(".new")
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(made, file)
-            unfinished.replace(path)
-        known: dict[str, str] = json.loads(path.read_text())
+        made = {service: secrets.token_urlsafe(24) for service in SERVICES}
+        known: dict[str, str] = json.loads(_kept(self.part("keys") / "passwords.json", json.dumps(made)))
         return known
+
+    @property
+    def dossier_keys(self) -> Path:
+        """The public keys that check the dossiers of this installation, once it has run."""
+        return self.folder / "keys" / "dossier-keys.json"
+
+    def dossier_key(self) -> str:
+        """The key that signs dossiers, made on the first start, readable by the owner alone; its public part beside
+        it."""
+        secret = _kept(self.part("keys") / "dossier.key", secrets.token_urlsafe(KEY_BYTES))
+        self.dossier_keys.write_text(json.dumps(DossierKey(secret).public_keys()))
+        return secret
 
     @property
     def _running(self) -> Path:
@@ -109,6 +116,16 @@ class DataDirectory:
 
     def forget_running(self) -> None:
         self._running.unlink(missing_ok=True)
+
+
+def _kept(path: Path, new: str) -> str:
+    """The secret in that file; a new one where there is none yet."""
+    if not path.exists():
+        unfinished = path.with_suffix(".new")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(new)
+        unfinished.replace(path)
+    return path.read_text()
 
 
 def identity(pid: int) -> dict[str, Any] | None:

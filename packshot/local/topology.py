@@ -84,6 +84,8 @@ def make_topology(data: DataDirectory, port: int) -> list[Process]:
     def of(service: str, module: str, name: str) -> Process:
         url = f"postgresql://{service}:{passwords[service]}@127.0.0.1:{postgres.port}/{DATABASE}"
         process = {"PACKSHOT_PROCESS": "api" if module == "app" else module, "PACKSHOT_DATABASE_URL": url}
+        if name == "assets":
+            process["PACKSHOT_DOSSIER_KEY"] = data.dossier_key()
         return _service(service, module, name, next(ports), {**common, **process})
 
     apis = {service: of(service, "app", service) for service in SERVICES}

@@ -14,6 +14,9 @@ from services.assets.channels.service import publish_default_packs
 from services.assets.colour_references import endpoints as colour_references_endpoints
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
+from services.assets.dossiers import endpoints as dossiers_endpoints
+from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
+from services.assets.dossiers.signing import DossierKey
 from services.assets.finals import endpoints as finals_endpoints
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
@@ -40,13 +43,15 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
 
     service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
     service.consume("assets", HANDLERS)
+    service.consume("assets-dossiers", DOSSIER_HANDLERS)
     app = create_service_app(
         service,
         title="Assets",
-        description="Versions of files, approved finals, vendors' deliveries, channel packs, colour references.",
+        description="Versions of files, finals with dossiers, vendors' deliveries, channel packs, colour references.",
         routers=[
             versions_endpoints.router,
             finals_endpoints.router,
+            dossiers_endpoints.router,
             vendors_endpoints.router,
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
@@ -56,4 +61,6 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
     )
     app.state.store = store
+    secret = settings.dossier_key.get_secret_value()
+    app.state.dossier_key = DossierKey(secret) if secret else None
     return app

@@ -1,6 +1,6 @@
 """Assets' settings, for its API and for its worker."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.settings import Settings
 
@@ -15,3 +15,6 @@ class AssetsSettings(Settings):
         default=3, ge=0, description="How long a delivery waits for routing's event that makes it right."
     )
     render_processes: int = Field(default=1, ge=1, description="Variants that one worker renders at once.")
+    dossier_key: SecretStr = Field(
+        default=SecretStr(""), description="Ed25519 key that signs dossiers, 32 bytes in base64url; empty: none."
+    )

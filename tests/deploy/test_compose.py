@@ -12,6 +12,7 @@ from chassis.settings import ProcessSettings
 from packshot.local.data import SERVICES
 from packshot.local.topology import WORKERS
 from packshot.provision import make_secrets
+from services.assets.dossiers.signing import DossierKey
 from tests.deploy.dashboards import DEPLOY, Json
 
 COMPOSE = DEPLOY.parent / "docker-compose.yml"
@@ -71,7 +72,7 @@ def test_the_gateway_and_prometheus_know_every_process(services: dict[str, Json]
 def test_every_password_is_made_and_used_and_none_is_written(services: dict[str, Json]) -> None:
     made = {line.split("=")[0] for line in make_secrets().splitlines()}
     used = {name for name in variables(COMPOSE.read_text()) if name.startswith("PACKSHOT_PASSWORD_")}
-    assert used == made
+    assert made == used | {"PACKSHOT_DOSSIER_KEY"}
     for one in services.values():
         for name, value in (one.get("environment") or {}).items():
             for password in re.findall(r"://[^:/@]+:([^@]+)@", str(value)) + ([value] if "PASSWORD" in name else []):
@@ -80,7 +81,10 @@ def test_every_password_is_made_and_used_and_none_is_written(services: dict[str,
 
 def test_two_sets_of_passwords_differ_and_each_is_one_word_that_begins_with_a_letter() -> None:
     first, second = (dict(line.split("=") for line in make_secrets().splitlines()) for _ in range(2))
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{40,}", password) for password in first.values())
+    passwords = [value for name, value in first.items() if "PASSWORD" in name]
+    assert all(re.fullmatch(r"[a-z][a-z0-9]{40,}", password) for password in passwords)
+    assert len(passwords) == len(first) - 1
+    assert DossierKey(first["PACKSHOT_DOSSIER_KEY"])
     assert len({*first.values(), *second.values()}) == 2 * len(first)
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -23,6 +25,25 @@ def test_the_sample_goes_all_the_way_and_every_number_agrees(whole: Whole, sampl
     assert summary["rejections"]["automatic_passes"] > 0
     assert summary["requests"]["returns"] > 0
     assert summary["files"]["versions_by_source"].keys() == {"upload", "vendor", "render"}
+
+
+def test_finals_are_proved_by_their_dossiers(whole: Whole, tmp_path: Path) -> None:
+    """A master and a rendered variant of the sample, with the keys that this machine keeps."""
+    finals = whole.get("/v1/versions?zone=final&limit=200").json()["items"]
+    variant = next(one for one in finals if one["channel"])
+    master = next(one for one in finals if one["id"] == variant["master_id"])
+    for one in (master, variant):
+        for path, name in ((f"/v1/versions/{one['id']}/content", "file"), (f"/v1/finals/{one['id']}/dossier", "proof")):
+            answer = whole.get(path)
+            assert answer.status_code == 200, answer.text
+            (tmp_path / name).write_bytes(answer.content)
+        said = subprocess.run(
+            [sys.executable, "-m", "packshot.cli", "verify", tmp_path / "file", tmp_path / "proof",
+             "--data", whole.data.folder],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert ("master passed" in said.stdout) is (one is variant)
 
 
 def test_real_photos_go_all_the_way(whole: Whole, real: Path, tmp_path: Path) -> None:
