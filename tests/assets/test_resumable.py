@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from chassis.clock import clock, now
-from chassis.testkit.harness import Harness, Start, eventually
+from chassis.issuer import LocalIssuer
+from chassis.testkit.harness import Harness, eventually, running
 from contracts.assets import VersionStored
 from contracts.routing import WorkClaimed
 from contracts.values import WorkState
@@ -28,10 +32,37 @@ from tests.assets.tus import TusClient, encoded, metadata
 PROBLEM = "urn:packshot:problem:"
 
 
-@pytest.fixture
-async def assets(start: Start) -> Harness:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the store is."""
+    return tmp_path_factory.mktemp("resumable")
+
+
+@asynccontextmanager
+async def serving(issuer: LocalIssuer, folder: Path, **options: Any) -> AsyncIterator[Harness]:
     """Pieces of 100 bytes: a photo has several."""
-    return await start(create_app, AssetsSettings, claim_wait_seconds=0.2, upload_piece_bytes=100, open_uploads=4)
+    values = {"claim_wait_seconds": 0.2, "upload_piece_bytes": 100, "open_uploads": 4, **options}
+    async with running(create_app, AssetsSettings, issuer, folder, **values) as harness:
+        yield harness
+
+
+@pytest_asyncio.fixture(scope="module")
+async def served(issuer: LocalIssuer, folder: Path) -> AsyncIterator[Harness]:
+    async with serving(issuer, folder) as harness:
+        yield harness
+
+
+@pytest_asyncio.fixture
+async def assets(served: Harness, folder: Path) -> Harness:
+    """One service for all, that has no uploads, versions and files."""
+    await served.fetch("TRUNCATE upload, upload_piece, version")
+    for part in (folder / "store").iterdir():
+        shutil.rmtree(part)
+    return served
+
+
+async def versions(assets: Harness) -> list[Any]:
+    return await assets.fetch("SELECT * FROM version")
 
 
 @pytest.fixture
@@ -58,7 +89,7 @@ async def test_options_say_what_is_spoken(tus: TusClient) -> None:
         assert answer.headers["Tus-Max-Size"] == str(512 * MIB)
 
 
-async def test_an_upload_in_parts_becomes_a_version(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_an_upload_in_parts_becomes_a_version(assets: Harness, tus: TusClient, folder: Path) -> None:
     item, content = await claimed(assets), photo()
     created = await tus.create(item, len(content), filename="blue front – ü.jpg", sha256=sha256(content))
     assert (created.status_code, created.headers["Upload-Offset"]) == (201, "0")
@@ -71,7 +102,7 @@ async def test_an_upload_in_parts_becomes_a_version(assets: Harness, tus: TusCli
     asked = await tus.call("HEAD")
     assert asked.headers["Upload-Length"] == str(len(content))
     assert asked.headers["Upload-Metadata"] == metadata(item, "blue front – ü.jpg", sha256=sha256(content))
-    assert {name.split("/")[0] for name in files_in(tmp_path)} == {"uploads"}
+    assert {name.split("/")[0] for name in files_in(folder)} == {"uploads"}
     last = await tus.patch(350, content[350:])
     assert (last.status_code, last.headers["Upload-Offset"]) == (204, str(len(content)))
     assert "Upload-Expires" not in last.headers
@@ -80,9 +111,9 @@ async def test_an_upload_in_parts_becomes_a_version(assets: Harness, tus: TusCli
     assert (version["sha256"], version["bytes"]) == (sha256(content), len(content))
     assert (version["filename"], version["source"]) == ("blue front – ü.jpg", "upload")
     assert (version["media_type"], version["delivered_by"]) == ("image/jpeg", HOLDER)
-    [event] = await assets.recorded(VersionStored)
-    assert str(event.data.version.id) == await version_of(tus)
-    assert files_in(tmp_path) == [version["location"]]
+    [event] = await assets.recorded(VersionStored, await version_of(tus))
+    assert event.data.version.model_dump(mode="json") == version
+    assert files_in(folder) == [version["location"]]
     assert await assets.fetch("SELECT * FROM upload_piece") == []
     assert await tus.offset() == len(content)
 
@@ -102,7 +133,7 @@ async def test_an_answer_that_was_lost_can_be_had_again(assets: Harness, tus: Tu
     empty = await tus.patch(len(content), b"")
     assert (empty.status_code, empty.headers["Content-Location"]) == (204, last.headers["Content-Location"])
     assert (await tus.patch(len(content), b"more")).status_code == 413
-    assert len(await assets.recorded(VersionStored)) == 1
+    assert len(await versions(assets)) == 1
 
 
 async def test_the_first_bytes_may_come_with_the_creation(assets: Harness, tus: TusClient) -> None:
@@ -128,11 +159,11 @@ async def test_a_body_that_breaks_off_keeps_what_came(assets: Harness, tus: TusC
     assert cut.status_code == 400
     assert await tus.offset() == len(content) - 1
     assert (await tus.patch(len(content) - 1, content[-1:])).status_code == 204
-    [event] = await assets.recorded(VersionStored)
-    assert event.data.version.sha256 == sha256(content)
+    [version] = await versions(assets)
+    assert version["sha256"] == sha256(content)
 
 
-async def test_a_checksum_keeps_all_or_nothing(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_a_checksum_keeps_all_or_nothing(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
     for algorithm in ("sha1", "sha256", "md5"):
@@ -143,7 +174,7 @@ async def test_a_checksum_keeps_all_or_nothing(assets: Harness, tus: TusClient, 
     unknown = await tus.patch(0, content[:350], Upload_Checksum="crc32 AAAAAA==")
     assert unknown.status_code == 400
     assert await tus.offset() == 0
-    assert files_in(tmp_path) == []
+    assert files_in(folder) == []
     assert (await tus.patch(0, content[:350], **checksum(content[:350]))).status_code == 204
     assert await tus.offset() == 350
     wrong = await tus.patch(350, content[350:], **checksum(content, "sha256"))
@@ -153,7 +184,7 @@ async def test_a_checksum_keeps_all_or_nothing(assets: Harness, tus: TusClient, 
     assert await version_of(tus)
 
 
-async def test_what_tus_forbids_is_refused(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_what_tus_forbids_is_refused(assets: Harness, tus: TusClient, folder: Path) -> None:
     item, content = await claimed(assets), photo()
     await tus.create(item, len(content))
     other = await tus.patch(0, content, Tus_Resumable="0.2.2")
@@ -204,7 +235,7 @@ async def refused(tus: TusClient, answer: Any, status: int, kind: str) -> None:
     assert (again.status_code, again.json()["refusal"]["type"]) == (410, PROBLEM + kind)
 
 
-async def test_an_end_that_is_refused_says_why(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_an_end_that_is_refused_says_why(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     item = await claimed(assets)
     await tus.create(item, len(content), sha256="0" * 64)
@@ -224,8 +255,8 @@ async def test_an_end_that_is_refused_says_why(assets: Harness, tus: TusClient, 
     await tell(assets, WorkClaimed, with_state(taken, WorkState.CLAIMED, claimed_by="someone"), 5)
     await known(assets, taken, 5)
     await refused(tus, await tus.patch(300, content[300:]), 403, "held-by-another")
-    assert [name.split("/")[0] for name in files_in(tmp_path)] == ["sha256"]
-    assert len(await assets.recorded(VersionStored)) == 1
+    assert [name.split("/")[0] for name in files_in(folder)] == ["sha256"]
+    assert len(await versions(assets)) == 1
 
 
 async def test_only_its_creator_may_go_on(assets: Harness, tus: TusClient) -> None:
@@ -253,13 +284,13 @@ async def test_so_many_a_caller_may_have_open(assets: Harness, tus: TusClient) -
     assert (await tus.create(item, 1000)).status_code == 201
 
 
-async def test_who_terminates_an_upload_frees_its_bytes(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_who_terminates_an_upload_frees_its_bytes(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
     await tus.patch(0, content[:300])
-    assert files_in(tmp_path) != []
+    assert files_in(folder) != []
     assert (await tus.call("DELETE")).status_code == 204
-    assert files_in(tmp_path) == []
+    assert files_in(folder) == []
     for answer in (await tus.call("HEAD"), await tus.patch(300, content[300:]), await tus.call("DELETE")):
         assert answer.status_code == 410
     assert (await tus.state())["state"] == "terminated"
@@ -275,39 +306,39 @@ async def test_methods_can_be_overridden(assets: Harness, tus: TusClient) -> Non
 
 
 async def test_one_writes_at_a_time_and_another_replica_sees_it(
-    assets: Harness, tus: TusClient, start: Start, tmp_path: Path
+    assets: Harness, tus: TusClient, issuer: LocalIssuer, folder: Path
 ) -> None:
-    other = await start(create_app, AssetsSettings, fresh=False, upload_piece_bytes=100)
-    content, go_on = photo(), asyncio.Event()
-    await tus.create(await claimed(assets), len(content))
-    second = TusClient(other)
-    second.url = tus.url
+    async with serving(issuer, folder, fresh=False, clean_stream=False) as other:
+        content, go_on = photo(), asyncio.Event()
+        await tus.create(await claimed(assets), len(content))
+        second = TusClient(other)
+        second.url = tus.url
 
-    async def slowly() -> AsyncIterator[bytes]:
-        yield content[:100]
-        yield content[100:300]
-        await go_on.wait()
-        yield content[300:400]
+        async def slowly() -> AsyncIterator[bytes]:
+            yield content[:100]
+            yield content[100:300]
+            await go_on.wait()
+            yield content[300:400]
 
-    first = asyncio.create_task(tus.patch(0, slowly()))
+        first = asyncio.create_task(tus.patch(0, slowly()))
 
-    async def is_kept() -> bool:
-        return bool((await second.state())["offset"] == 300)
+        async def is_kept() -> bool:
+            return bool((await second.state())["offset"] == 300)
 
-    await eventually(is_kept)
-    locked = await second.patch(300, content[300:])
-    assert (locked.status_code, locked.json()["type"]) == (423, PROBLEM + "upload-in-use")
-    asked = asyncio.create_task(second.offset())  # it waits for the writer a little
-    await asyncio.sleep(0)
-    go_on.set()
-    assert (await first).status_code == 204
-    assert await asked == 400
-    assert (await second.patch(400, content[400:])).status_code == 204
-    [event] = await assets.recorded(VersionStored)
-    assert event.data.version.sha256 == sha256(content)
+        await eventually(is_kept)
+        locked = await second.patch(300, content[300:])
+        assert (locked.status_code, locked.json()["type"]) == (423, PROBLEM + "upload-in-use")
+        asked = asyncio.create_task(second.offset())  # it waits for the writer a little
+        await asyncio.sleep(0)
+        go_on.set()
+        assert (await first).status_code == 204
+        assert await asked == 400
+        assert (await second.patch(400, content[400:])).status_code == 204
+        [version] = await versions(assets)
+        assert version["sha256"] == sha256(content)
 
 
-async def test_a_writer_that_was_given_up_writes_nothing_more(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_a_writer_that_was_given_up_writes_nothing_more(assets: Harness, tus: TusClient, folder: Path) -> None:
     """Its lease ran out, as when its process stood still for long; meanwhile another has taken over."""
     content, go_on = photo(), asyncio.Event()
     await tus.create(await claimed(assets), len(content))
@@ -334,12 +365,12 @@ async def test_a_writer_that_was_given_up_writes_nothing_more(assets: Harness, t
         assert (await tus.patch(400, content[400:])).status_code == 204
     finally:
         clock.reset()
-    [event] = await assets.recorded(VersionStored)
-    assert event.data.version.sha256 == sha256(content)
-    assert files_in(tmp_path) == [event.data.version.location]
+    [version] = await versions(assets)
+    assert version["sha256"] == sha256(content)
+    assert files_in(folder) == [version["location"]]
 
 
-async def test_two_that_send_the_end_make_one_version(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_two_that_send_the_end_make_one_version(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
     await tus.patch(0, content[:300])
@@ -347,11 +378,11 @@ async def test_two_that_send_the_end_make_one_version(assets: Harness, tus: TusC
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses[0] == 204
     assert set(statuses[1:]) <= {409, 423}
-    assert len(await assets.recorded(VersionStored)) == 1
-    assert [name.split("/")[0] for name in files_in(tmp_path)] == ["sha256"]
+    assert len(await versions(assets)) == 1
+    assert [name.split("/")[0] for name in files_in(folder)] == ["sha256"]
 
 
-async def test_an_abandoned_upload_expires_and_is_forgotten(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_an_abandoned_upload_expires_and_is_forgotten(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
     try:
@@ -366,11 +397,11 @@ async def test_an_abandoned_upload_expires_and_is_forgotten(assets: Harness, tus
         assert (await tus.state())["state"] == "expired"
 
         async def is_removed() -> bool:
-            return files_in(tmp_path) == []
+            return files_in(folder) == []
 
         await eventually(is_removed)
         # a piece that a writer left behind, who had lost the upload
-        left_behind = tmp_path / "store" / tus.url.removeprefix("/v1/") / "300-x"
+        left_behind = folder / "store" / tus.url.removeprefix("/v1/") / "300-x"
         left_behind.parent.mkdir(parents=True)
         left_behind.touch()
         clock.move(KEPT + timedelta(minutes=1))
@@ -379,16 +410,16 @@ async def test_an_abandoned_upload_expires_and_is_forgotten(assets: Harness, tus
             return (await tus.call("HEAD")).status_code == 404
 
         await eventually(is_forgotten)
-        assert files_in(tmp_path) == []
-        assert await assets.fetch("SELECT * FROM timer WHERE kind = 'upload expires'") == []
+        assert files_in(folder) == []
+        assert await assets.fetch("SELECT * FROM timer WHERE key = $1", tus.url.rpartition("/")[2]) == []
     finally:
         clock.reset()
 
 
-async def test_a_store_that_is_away_loses_nothing(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_a_store_that_is_away_loses_nothing(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
-    uploads, incoming = tmp_path / "store" / "uploads", tmp_path / "store" / "incoming"
+    uploads, incoming = folder / "store" / "uploads", folder / "store" / "incoming"
     uploads.touch()  # a file where a folder should be: refused even to root
     away = await tus.patch(0, content[:300])
     assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
@@ -402,25 +433,25 @@ async def test_a_store_that_is_away_loses_nothing(assets: Harness, tus: TusClien
     assert 300 <= offset < len(content)
     incoming.unlink()
     assert (await tus.patch(offset, content[offset:])).status_code == 204
-    [event] = await assets.recorded(VersionStored)
-    assert event.data.version.sha256 == sha256(content)
+    [version] = await versions(assets)
+    assert version["sha256"] == sha256(content)
 
 
-async def test_a_piece_that_was_lost_is_told(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_a_piece_that_was_lost_is_told(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     for damage in ("gone", "short"):
         await tus.create(await claimed(assets), len(content))
         await tus.patch(0, content[:300])
-        piece = next(path for path in (tmp_path / "store" / "uploads").rglob("*") if path.is_file())
+        piece = next(path for path in (folder / "store" / "uploads").rglob("*") if path.is_file())
         if damage == "gone":
             piece.unlink()
         else:
             os.truncate(piece, 10)
         await refused(tus, await tus.patch(300, content[300:]), 410, "pieces-lost")
-    assert await assets.recorded(VersionStored) == []
+    assert await versions(assets) == []
 
 
-async def test_single_bytes_are_stopped_some_time(assets: Harness, tus: TusClient, tmp_path: Path) -> None:
+async def test_single_bytes_are_stopped_some_time(assets: Harness, tus: TusClient, folder: Path) -> None:
     content = photo()
     await tus.create(await claimed(assets), len(content))
     await tus.patch(0, content[:1])
@@ -428,22 +459,23 @@ async def test_single_bytes_are_stopped_some_time(assets: Harness, tus: TusClien
     stopped = await tus.patch(1, content[1:2])
     assert (stopped.status_code, stopped.json()["type"]) == (400, PROBLEM + "too-many-pieces")
     assert await tus.offset() == 1
-    assert len(files_in(tmp_path)) == 1
+    assert len(files_in(folder)) == 1
 
 
-async def test_a_large_upload_is_never_in_memory_as_a_whole(start: Start) -> None:
-    assets = await start(create_app, AssetsSettings, claim_wait_seconds=0.2, upload_piece_bytes=4 * MIB)
-    tus, process, peak = TusClient(assets), psutil.Process(), 0
-    await tus.create(await claimed(assets), 8 * MIB + 3, blocks(8))
-    before = process.memory_info().rss
+async def test_a_large_upload_is_never_in_memory_as_a_whole(assets: Harness, issuer: LocalIssuer, folder: Path) -> None:
+    process, peak = psutil.Process(), 0
 
     async def watched() -> AsyncIterator[bytes]:
         nonlocal peak
-        async for block in blocks(96):
+        async for block in blocks(80):
             peak = max(peak, process.memory_info().rss)
             yield block
 
-    await tus.create(await claimed(assets), 96 * MIB + 3)
-    assert (await tus.patch(0, watched())).status_code == 204
+    async with serving(issuer, folder, fresh=False, clean_stream=False, upload_piece_bytes=4 * MIB) as large:
+        tus = TusClient(large)
+        await tus.create(await claimed(large), 8 * MIB + 3, blocks(8))
+        before = process.memory_info().rss
+        await tus.create(await claimed(large), 80 * MIB + 3)
+        assert (await tus.patch(0, watched())).status_code == 204
     peak = max(peak, process.memory_info().rss)
     assert peak - before < 48 * MIB, f"grew by {(peak - before) / MIB:.0f} MiB"

@@ -35,7 +35,7 @@ def test_metadata_is_read_with_what_means_nothing_here() -> None:
     [
         None, "", "filename", GOOD.partition(",")[0], GOOD.partition(",")[2], GOOD + ",filename", GOOD + ",x !!!!",
         GOOD + ",x YQ", GOOD + ",sha256 " + encoded("0" * 63), GOOD + ",sha256", GOOD + ",x " + "A" * MAX_METADATA,
-        GOOD + ",ü", f"work_item_id {encoded('1')},filename {encoded('a.jpg')}",
+        GOOD + ",ü", GOOD + ",a\tb", GOOD + ",\x01", f"work_item_id {encoded('1')},filename {encoded('a.jpg')}",
         f"work_item_id {encoded(ID)},filename {encoded('../a.jpg')}",
         f"work_item_id {encoded(ID)},filename {encoded('a' + chr(13) + chr(10) + 'b: c')}",
         f"work_item_id {encoded(ID)},filename {encoded(NO_TEXT)}",

@@ -114,8 +114,8 @@ def read_metadata(value: str | None) -> Metadata:
 def _pairs(raw: str) -> dict[str, bytes]:
     """The keys with their values. Raises `BadHeader`."""
     remedy = "Send `key value,key value`, each value in Base64, each key once."
-    if len(raw) > MAX_METADATA or not raw.isascii():
-        detail = f"has more than {MAX_METADATA} characters, or others than ASCII"
+    if len(raw) > MAX_METADATA or not (raw.isascii() and raw.isprintable()):  # HEAD gives it back
+        detail = f"has more than {MAX_METADATA} characters, or others than printable ASCII"
         raise BadHeader([_wrong("Upload-Metadata", detail, remedy)])
     found = dict[str, bytes]()
     for pair in filter(None, (one.strip() for one in raw.split(","))):
