@@ -18,7 +18,7 @@ from tests.assets.factory import claimed, known
 from tests.assets.test_upload import files_in
 from tests.assets.tus import TusClient, encoded
 
-PIECE_BYTES = 64
+PIECE_BYTES = 150
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """A tus client that is not ours (tuspy), through the real gateway: any tus client works."""
 
 import asyncio
-import hashlib
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import pytest_asyncio
 from tusclient.client import TusClient as ForeignClient
 from tusclient.storage.filestorage import FileStorage
 
-from chassis.testkit.harness import Harness, Start
+from chassis.issuer import LocalIssuer
+from chassis.testkit.harness import Harness, running
 from contracts.assets import VersionStored
 from contracts.values import WorkItem
 from services.assets.app import create_app
@@ -33,6 +34,7 @@ class Door:
     """Assets behind the gateway, and who calls."""
 
     assets: Harness
+    folder: Path
     url: str
     headers: dict[str, str]
 
@@ -48,17 +50,18 @@ class Door:
         )
 
 
-@pytest.fixture
-async def door(start: Start, tmp_path: Path) -> AsyncIterator[Door]:
-    assets = await start(create_app, AssetsSettings, claim_wait_seconds=0.2, upload_piece_bytes=2 * MIB)
-    documents = tmp_path / "documents" / "assets"
+@pytest_asyncio.fixture(scope="module")
+async def door(issuer: LocalIssuer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    folder = tmp_path_factory.mktemp("door")
+    documents = folder / "documents" / "assets"
     documents.mkdir(parents=True)
     with as_file(files("services.assets") / "openapi.json") as document:
         shutil.copy(document, documents)
-    async with assets.served() as port:
+    values: dict[str, Any] = {"claim_wait_seconds": 0.2, "upload_piece_bytes": 2 * MIB}
+    async with running(create_app, AssetsSettings, issuer, folder, **values) as assets, assets.served() as port:
         upstreams = {"assets": f"http://127.0.0.1:{port}"}
-        gateway = await serve_gateway(tmp_path, assets.issuer, upstreams=upstreams, documents=documents.parent)
-        yield Door(assets, gateway.url, assets.bearer("photographer", subject=HOLDER))
+        gateway = await serve_gateway(folder, issuer, upstreams=upstreams, documents=documents.parent)
+        yield Door(assets, folder, gateway.url, assets.bearer("photographer", subject=HOLDER))
         await gateway.stop()
 
 
@@ -75,8 +78,8 @@ async def broken_off(door: Door, url: str, offset: int, content: bytes) -> None:
     await writer.drain()
 
     async def came() -> bool:
-        rows = await door.assets.fetch("SELECT received FROM upload")
-        return bool(rows[0]["received"] >= offset + 2 * MIB)
+        [row] = await door.assets.fetch("SELECT received FROM upload WHERE id = $1", url.rpartition("/")[2])
+        return bool(row["received"] >= offset + 2 * MIB)
 
     await door.assets.eventually(came)
     writer.close()
@@ -93,10 +96,10 @@ async def test_a_foreign_client_uploads_is_interrupted_and_resumes(door: Door, t
     assert resumed.url == begun.url
     assert 2 * CHUNK + 2 * MIB <= resumed.offset < 2 * CHUNK + 6 * MIB
     await asyncio.to_thread(resumed.upload)
-    [event] = await door.assets.recorded(VersionStored)
-    assert event.data.version.sha256 == hashlib.sha256(content).hexdigest()
-    assert resumed.request.response_headers["content-location"] == f"/v1/versions/{event.data.version.id}"
-    assert [name for name in files_in(tmp_path) if not name.startswith("sha256/")] == []
+    version = resumed.request.response_headers["content-location"]
+    [event] = await door.assets.recorded(VersionStored, version.removeprefix("/v1/versions/"))
+    assert event.data.version.sha256 == sha256(content)
+    assert [name for name in files_in(door.folder) if not name.startswith("sha256/")] == []
 
 
 async def test_all_of_tus_passes_the_gateway(door: Door) -> None:
