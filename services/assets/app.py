@@ -21,6 +21,9 @@ from services.assets.finals import endpoints as finals_endpoints
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
+from services.assets.uploads import endpoints as uploads_endpoints
+from services.assets.uploads import service as uploads
+from services.assets.uploads.middleware import Tus
 from services.assets.vendors import endpoints as vendors_endpoints
 from services.assets.versions import endpoints as versions_endpoints
 
@@ -41,7 +44,11 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         await store.sweep()
         await set_timer(session, timer.kind, timer.key, now() + SWEEP_EVERY)
 
-    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
+    async def expire_upload(session: AsyncSession, timer: Timer) -> None:
+        await uploads.expire(session, timer, store)
+
+    timers = {SWEEP: sweep, uploads.EXPIRY: expire_upload}
+    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers=timers)
     service.consume("assets", HANDLERS)
     service.consume("assets-dossiers", DOSSIER_HANDLERS)
     app = create_service_app(
@@ -50,6 +57,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         description="Versions of files, finals with dossiers, vendors' deliveries, channel packs, colour references.",
         routers=[
             versions_endpoints.router,
+            uploads_endpoints.router,
             finals_endpoints.router,
             dossiers_endpoints.router,
             vendors_endpoints.router,
@@ -58,8 +66,9 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             channels_endpoints.router,
             colour_references_endpoints.router,
         ],
-        streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
+        streaming=("/v1/versions", "/v1/uploads", "/v1/colour-references", "/webhooks/vendors/"),
     )
+    app.add_middleware(Tus)
     app.state.store = store
     secret = settings.dossier_key.get_secret_value()
     app.state.dossier_key = DossierKey(secret) if secret else None

@@ -11,6 +11,13 @@ class AssetsSettings(Settings):
     stall_seconds: float = Field(
         default=60, gt=0, description="An upload of which nothing comes for so long is broken off."
     )
+    upload_piece_bytes: int = Field(
+        default=8 * 1024 * 1024, ge=1, description="A resumable upload is kept by pieces of about so many bytes."
+    )
+    upload_expires_hours: float = Field(
+        default=24, gt=0, description="A resumable upload of which nothing comes for so long is removed."
+    )
+    open_uploads: int = Field(default=100, ge=1, description="Resumable uploads that one caller may have open.")
     claim_wait_seconds: float = Field(
         default=3, ge=0, description="How long a delivery waits for routing's event that makes it right."
     )

@@ -37,20 +37,21 @@ class UploadBody:
             self._ahead += chunk
         return bytes(self._ahead[:HEAD_BYTES])
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The whole body, in pieces of about 1 MiB."""
+    async def pieces(self, piece_bytes: int = PIECE_BYTES) -> AsyncIterator[bytes]:
+        """The whole body, in pieces of about so many bytes."""
         while (chunk := await self._next()) is not None:
             self._ahead += chunk
-            if len(self._ahead) >= PIECE_BYTES:
-                yield self._take()
+            if len(self._ahead) >= piece_bytes:
+                yield self.rest()
         if self._ahead:
-            yield self._take()
+            yield self.rest()
 
     async def read(self) -> bytes:
         """The whole body at once: for small ones."""
         return b"".join([piece async for piece in self.pieces()])
 
-    def _take(self) -> bytes:
+    def rest(self) -> bytes:
+        """What has come and was not given yet: also after the body broke off."""
         piece = bytes(self._ahead)
         self._ahead.clear()
         return piece

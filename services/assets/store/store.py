@@ -7,6 +7,7 @@ stored once. What a killed process leaves in `incoming/` is swept away after a d
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -133,6 +134,29 @@ class Store:
 
         async with self.staged(one()) as staged:
             return await self.keep(staged, media_type)
+
+    async def put_piece(self, key: str, content: bytes) -> None:
+        """Write a part of a file that is not whole yet, under a key of its own. Durable when it returns."""
+        with _translated():
+            await self._objects.put_async(key, content, use_multipart=False)
+            if self._folder is not None:
+                place = self._folder / key
+                await asyncio.to_thread(sync_file, place)
+                await asyncio.to_thread(sync_folders, place.parent, self._folder)
+
+    async def remove_piece(self, key: str) -> None:
+        """One that is not needed; what can't be removed now goes with its folder."""
+        await self._delete(key)
+
+    async def remove_pieces(self, folder: str) -> None:
+        """Remove everything below a folder of pieces; one that isn't there is no error."""
+        with _translated():
+            if self._folder is not None:
+                with suppress(FileNotFoundError):
+                    await asyncio.to_thread(shutil.rmtree, self._folder / folder)
+                return
+            async for batch in self._objects.list(folder):
+                await self._objects.delete_async([found["path"] for found in batch])
 
     async def read(self, location: str) -> bytes:
         """A whole file in memory: for the worker. Raises `FileMissing`."""

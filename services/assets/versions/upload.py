@@ -1,7 +1,10 @@
 """An upload from its first byte to its version. No connection to the database is held while it waits or streams."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import Caller
 from chassis.crash import crash_point
@@ -10,9 +13,9 @@ from contracts.assets import Version
 from contracts.values import VersionSource
 from services.assets.dependencies import Transactions
 from services.assets.store.body import UploadBody
-from services.assets.store.errors import NotAnImage
+from services.assets.store.errors import NotAnImage, WrongDigest
 from services.assets.store.formats import KNOWN, media_type_of
-from services.assets.store.store import Store
+from services.assets.store.store import Store, StoredFile
 from services.assets.versions import service
 from services.assets.versions.domain import name_problem
 from services.assets.versions.errors import AlreadyDelivered, HeldByAnother, NotOpen, UnknownWork
@@ -30,7 +33,12 @@ def require_name(filename: str) -> None:
 
 async def image_type(body: UploadBody) -> str:
     """The media type of what comes, by its first bytes. Raises `NotAnImage`."""
-    media_type = media_type_of(await body.head())
+    return require_image(await body.head())
+
+
+def require_image(head: bytes) -> str:
+    """The media type of a file that begins like this. Raises `NotAnImage`."""
+    media_type = media_type_of(head)
     if media_type is None:
         raise NotAnImage(
             f"The first bytes are those of no image. Known are: {', '.join(KNOWN)}."
@@ -54,26 +62,35 @@ class Upload:
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
         require_name(self._filename)
-        item = await self._item(wait_seconds)
-        media_type = await image_type(body)
-        async with self._store.staged(body.pieces()) as staged:
+        item = await self.item(wait_seconds)
+        stored = await self.store(item, await image_type(body), body.pieces())
+        async with self._transactions.begin() as session:
+            return await self.register(session, item, stored)
+
+    async def store(
+        self, item: WorkCopy, media_type: str, pieces: AsyncIterator[bytes], *, sha256: str | None = None
+    ) -> StoredFile:
+        """Stream the file to its place. `sha256`: what it must be. Raises a `Problem`; then nothing is stored."""
+        async with self._store.staged(pieces) as staged:
+            if sha256 is not None and staged.sha256 != sha256:
+                raise WrongDigest(f"The bytes that came have the SHA-256 {staged.sha256}, not {sha256}.")
             async with self._transactions.begin() as session:
                 await service.still_open(session, item, self._caller, lock=False)
             stored = await self._store.keep(staged, media_type)
         crash_point("upload.stored")
-        async with self._transactions.begin() as session:
-            item = await service.still_open(session, item, self._caller, lock=True)
-            return await service.register(
-                session,
-                item,
-                stored,
-                filename=self._filename,
-                source=VersionSource.UPLOAD,
-                delivered_by=self._caller,
-            )
+        return stored
 
-    async def _item(self, wait_seconds: float) -> WorkCopy:
-        """The claim may be newer than what routing's events have told here: wait for them a little."""
+    async def register(self, session: AsyncSession, item: WorkCopy, stored: StoredFile) -> Version:
+        """The stored file becomes the version, if it still may. Raises a `Problem`."""
+        item = await service.still_open(session, item, self._caller, lock=True)
+        return await service.register(
+            session, item, stored, filename=self._filename, source=VersionSource.UPLOAD, delivered_by=self._caller
+        )
+
+    async def item(self, wait_seconds: float) -> WorkCopy:
+        """The item, when the caller may hand in its round's version now. Raises what stands against it.
+
+        The claim may be newer than what routing's events have told here: wait for them a little."""
         give_up = asyncio.get_running_loop().time() + wait_seconds
         while True:
             try:
