@@ -16,6 +16,9 @@ from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
 from services.assets.reference import domains_missing
+from services.assets.rights import endpoints as rights_endpoints
+from services.assets.rights.pack import publish_default_rights_pack
+from services.assets.rights.timers import HANDLERS as RIGHTS_TIMERS
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.vendors import endpoints as vendors_endpoints
@@ -32,13 +35,14 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     async def on_start(session: AsyncSession) -> None:
         store.open()
         await publish_default_packs(session)
+        await publish_default_rights_pack(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:
         await store.sweep()
         await set_timer(session, timer.kind, timer.key, now() + SWEEP_EVERY)
 
-    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
+    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep, **RIGHTS_TIMERS})
     service.consume("assets", HANDLERS)
     app = create_service_app(
         service,
@@ -52,6 +56,8 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
             colour_references_endpoints.router,
+            rights_endpoints.router,
+            rights_endpoints.of_versions,
         ],
         streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
     )
