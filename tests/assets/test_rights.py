@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from chassis.auth import Caller
 from chassis.clock import clock, now
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
@@ -21,11 +22,12 @@ from contracts.rights import (
     RightKind,
     RightRecorded,
     RightRevoked,
+    RightTarget,
 )
 from contracts.routing import WorkApproved, WorkReady
 from contracts.values import Role, VersionSource, WorkItem, WorkState
 from services.assets.app import create_app
-from services.assets.rights import service
+from services.assets.rights import attaching, service
 from services.assets.rights.errors import MayNotPublish
 from services.assets.rights.timers import HANDLERS
 from services.assets.settings import AssetsSettings
@@ -235,15 +237,7 @@ async def test_only_the_owner_changes_rights_and_everyone_reads_them(told: Harne
     assert [one["id"] for one in (await get(told, PATH))["items"]] == [right["id"]]
 
 
-async def test_a_right_that_is_sent_twice_is_recorded_once(told: Harness) -> None:
-    key = {"Idempotency-Key": "MR-2026-041"}
-    first, again = await asyncio.gather(*(post(told, "", paper(), **key) for _ in range(2)))
-    assert first.json() == again.json()
-    assert len(await told.recorded(RightRecorded)) == 1
-    assert (await post(told, "", paper(holder="Ben"), **key)).status_code == 422
-
-
-async def test_what_is_wrong_is_told_where(told: Harness) -> None:
+async def test_what_is_wrong_is_told_where_and_what_is_sent_twice_recorded_once(told: Harness) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"territories": ["DE"] * 250}, "/territories"),
         ({"territories": []}, "/territories"),
@@ -267,6 +261,11 @@ async def test_what_is_wrong_is_told_where(told: Harness) -> None:
         assert {one["pointer"] for one in answer.json()["errors"]} == {pointer}
         assert all(one["remedy"] for one in answer.json()["errors"])
     assert (await get(told, PATH))["items"] == []
+    key = {"Idempotency-Key": "MR-2026-041"}
+    first, again = await asyncio.gather(*(post(told, "", paper(), **key) for _ in range(2)))
+    assert first.json() == again.json()
+    assert len(await told.recorded(RightRecorded)) == 1
+    assert (await post(told, "", paper(holder="Ben"), **key)).status_code == 422
 
 
 async def test_attachments_are_kept_with_their_causes(told: Harness) -> None:
@@ -409,27 +408,43 @@ async def test_what_rests_on_a_right_is_listed(told: Harness) -> None:
     assert (await get(told, url, cursor=first["next_cursor"]))["next_cursor"] is None
 
 
-async def test_publication_is_refused_and_waits_for_nobody_to_revoke(told: Harness) -> None:
+async def test_publication_is_refused_and_excludes_whoever_revokes_or_detaches(told: Harness) -> None:
     item, answer = await approved(told, photo(), view="on_model")
-    version = Version.model_validate(answer)
     database = told.service.database
-    async with database.transaction() as session:
-        with pytest.raises(MayNotPublish) as refused:
-            await service.check_may_publish(session, version, "pdp", ["DE"])
-    assert refused.value.extensions["causes"][0]["cause"] == "missing"
-    right = await recorded(told, {"asset_id": answer["asset_id"]}, valid_until="2040-01-01")
-    revoke = f"/{right['id']}/revoke"
-    async with database.transaction() as session:
-        allowed = await service.check_may_publish(session, version, "pdp", ["DE", "AT"])
-        assert (allowed.rights, allowed.until) == ([UUID(right["id"])], date(2040, 1, 1))
-        assert (await final(told, item)).status_code == 200  # readers don't wait
-        waiting = asyncio.create_task(post(told, revoke, {"cause": "x"}, **{"If-Match": '"1"'}))
-        assert (await asyncio.wait({waiting}, timeout=0.3))[0] == set()
-    assert (await waiting).status_code == 200
-    for territories, on in ((["US"], None), (["DE"], date(2040, 1, 2)), (["DE"], None)):
+
+    async def publish(*territories: str, channel: str = "pdp", on: date | None = None) -> list[UUID] | list[str]:
+        """The rights that permit it, or the causes against it."""
         async with database.transaction() as session:
-            with pytest.raises(MayNotPublish):
-                await service.check_may_publish(session, version, "pdp", territories, on)
+            version = Version.model_validate(answer)
+            try:
+                return (await service.check_may_publish(session, version, channel, territories, on)).rights
+            except MayNotPublish as problem:
+                return [one["cause"] for one in problem.extensions["causes"]]
+
+    assert await publish("DE") == ["missing"]
+    asset = RightTarget(asset_id=answer["asset_id"])
+    right = await recorded(told, asset.model_dump(mode="json"), valid_until="2040-01-01", channels=["pdp"])
+    permitted, right_id = [UUID(right["id"])], UUID(right["id"])
+    assert await publish("DE", "AT", on=date(2040, 1, 1)) == permitted
+    assert await publish("DE", "AT", on=date(2040, 1, 2)) == ["ended"]
+    assert await publish("DE", "US") == ["territory"]
+    assert await publish("DE", channel="amazon") == ["channel"]
+
+    owner = Caller("qc", "qc", frozenset({OWNER}))
+    async with database.transaction() as session:
+        assert await attaching.detach(session, right_id, [asset], "not hers", owner) == 1
+        waiting = asyncio.create_task(publish("DE"))
+        assert (await asyncio.wait({waiting}, timeout=0.3))[0] == set()
+    assert await waiting == ["missing"]
+
+    await post(told, f"/{right_id}/attachments", {"targets": [asset.model_dump(mode="json")]})
+    async with database.transaction() as session:
+        await service.check_may_publish(session, Version.model_validate(answer), "pdp", ["DE"])
+        assert (await final(told, item)).status_code == 200  # readers don't wait
+        revoking = asyncio.create_task(post(told, f"/{right_id}/revoke", {"cause": "x"}, **{"If-Match": '"1"'}))
+        assert (await asyncio.wait({revoking}, timeout=0.3))[0] == set()
+    assert (await revoking).status_code == 200
+    assert await publish("DE") == ["revoked"]
 
 
 async def test_the_pack_decides_what_is_needed(told: Harness) -> None:

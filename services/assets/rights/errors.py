@@ -5,6 +5,8 @@ from typing import Any
 from chassis.problems import Conflict
 from services.assets.rights.schemas import RightsAnswer
 
+MOST_TOLD = 10
+
 
 class IsRevoked(Conflict):
     """What was revoked stays so: a new right takes its place."""
@@ -22,8 +24,10 @@ class MayNotPublish(Conflict):
 
 
 def in_words(answer: RightsAnswer) -> str:
-    """Each cause against it, in one text."""
-    return " ".join(one.detail for one in answer.causes)
+    """The causes against it, in one text."""
+    told = [one.detail for one in answer.causes[:MOST_TOLD]]
+    more = len(answer.causes) - len(told)
+    return " ".join([*told, f"{more} more causes are in `causes`."] if more else told)
 
 
 def causes_of(answer: RightsAnswer) -> dict[str, Any]:
