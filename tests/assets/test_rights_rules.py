@@ -45,9 +45,8 @@ def need(kind: RightKind = RightKind.MODEL_RELEASE, missing: Missing = Missing.R
 
 def picture(**changes: Any) -> Picture:
     values: dict[str, Any] = {
-        "version_id": new_id(), "view": "on_model", "channel": None, "use": "catalog",
-        "sources": frozenset({VersionSource.UPLOAD}), "vendors": frozenset(), "own_keys": frozenset(),
-        "wide_keys": frozenset(),
+        "view": "on_model", "channel": None, "use": "catalog",
+        "sources": frozenset({VersionSource.UPLOAD}), "vendors": frozenset(),
     }  # fmt: skip
     return Picture(**values | changes)
 

@@ -36,17 +36,14 @@ _REPLACE = "or detach it where it isn't of this picture."
 class Picture:
     """What is known of a version, in the words of the pack's conditions."""
 
-    version_id: UUID
     view: str
     channel: str | None
     use: str | None
     """What it was made for; None: that was never told."""
     sources: frozenset[VersionSource]
+    """How its files and its master's came, of all rounds."""
     vendors: frozenset[str]
-    own_keys: frozenset[str]
-    """Of its asset, and of its master's."""
-    wide_keys: frozenset[str]
-    """Of its product, its request, its vendors."""
+    """Who delivered any of them."""
 
 
 @dataclass(frozen=True)

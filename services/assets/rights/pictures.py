@@ -1,21 +1,58 @@
-"""SQL of pictures as rights see them: what is known of a version, which targets there are, and whom a right covers."""
+"""SQL of pictures as rights see them: what is attached to a version, which targets there are, what a right covers."""
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Row, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
-from contracts.rights import RightTarget
+from contracts.rights import Right
 from contracts.values import VersionSource
-from services.assets.rights.domain import Picture
+from services.assets.rights.domain import Attached, Picture
 from services.assets.vendors.models import vendor
-from services.assets.versions.domain import asset_of
 from services.assets.versions.models import version
 from services.assets.work.models import work_item
 
+# What is attached to each picture: to its asset or its master's, or to its product, request or vendors. Its files are
+# its own and its master's, of earlier rounds as well: what a retoucher uploads is still the picture of who took it.
+_ATTACHED = """
+    WITH picture AS (
+        SELECT v.id, v.work_item_id, v.sku, v.colorway, w.parent_id, w.request_id, w.use
+        FROM version v JOIN work_item w ON w.id = v.work_item_id WHERE v.id = ANY(:ids)
+    ),
+    file AS (
+        SELECT p.id, v.asset_id, v.source, v.delivered_by FROM picture p JOIN version v USING (work_item_id)
+        UNION
+        SELECT p.id, v.asset_id, v.source, v.delivered_by FROM picture p JOIN version v ON v.work_item_id = p.parent_id
+    ),
+    target AS (
+        SELECT id, 'asset_id:' || asset_id AS key, true AS own FROM file
+        UNION SELECT id, 'vendor:' || delivered_by, false FROM file WHERE source = 'vendor'
+        UNION SELECT id, 'request_id:' || request_id, false FROM picture
+        UNION SELECT id, 'product:' || sku || '/' || colorway, false FROM picture
+    ),
+    attached AS (
+        SELECT target.id, t.right_id, bool_or(target.own) AS own
+        FROM target JOIN usage_right_target t ON t.key = target.key AND t.detached_at IS NULL
+        GROUP BY target.id, t.right_id
+    )
+"""
+_LOCK = text(
+    f"{_ATTACHED} SELECT id FROM usage_right WHERE id IN (SELECT right_id FROM attached) ORDER BY id FOR SHARE"  # noqa: S608, ours
+)
+_READ = text(
+    f"""{_ATTACHED}
+    SELECT p.id, p.use,
+        (SELECT jsonb_agg(jsonb_build_array(f.source, f.delivered_by)) FROM file f WHERE f.id = p.id) AS files,
+        (
+            SELECT jsonb_agg(jsonb_build_array(a.own, r.content) ORDER BY r.id)
+            FROM attached a JOIN usage_right r ON r.id = a.right_id WHERE a.id = p.id
+        ) AS rights
+    FROM picture p
+    """  # noqa: S608, ours
+)
 _COVERED = text(
     """
     WITH target AS (SELECT * FROM usage_right_target WHERE right_id = :right_id AND detached_at IS NULL),
@@ -38,47 +75,31 @@ _COVERED = text(
 )
 
 
-async def pictures_of(session: AsyncSession, versions: Sequence[Version]) -> list[Picture]:
-    """In the order of the versions."""
-    items = {one.work_item_id for one in versions}
-    work = select(work_item.c.id, work_item.c.use, work_item.c.request_id, work_item.c.parent_id)
-    rows = {row.id: row for row in await session.execute(work.where(work_item.c.id.in_(items)))}
-    ways = await _ways(session, items | {row.parent_id for row in rows.values() if row.parent_id})
-    found = []
-    for one in versions:
-        row = rows[one.work_item_id]
-        made = ways[one.work_item_id] | (ways[row.parent_id] if row.parent_id else set())
-        vendors = frozenset(who for source, who in made if source == VersionSource.VENDOR)
-        own = [one.asset_id] + ([asset_of(row.parent_id)] if row.parent_id else [])
-        wide = [
-            RightTarget(sku=one.sku, colorway=one.colorway),
-            RightTarget(request_id=row.request_id),
-            *(RightTarget(vendor=name) for name in vendors),
-        ]
-        found.append(
-            Picture(
-                version_id=one.id,
-                view=one.view,
-                channel=one.channel,
-                use=row.use,
-                sources=frozenset(VersionSource(source) for source, _ in made),
-                vendors=vendors,
-                own_keys=frozenset(RightTarget(asset_id=asset).key for asset in own),
-                wide_keys=frozenset(target.key for target in wide),
-            )
-        )
-    return found
+async def with_rights(
+    session: AsyncSession, versions: Sequence[Version], *, lock: bool = False
+) -> list[tuple[Picture, list[Attached]]]:
+    """Each version, and the rights that are attached to it in any way. `lock`: none of these rights changes, nor is
+    detached, until the transaction ends."""
+    ids = [one.id for one in versions]
+    if lock:
+        # First alone, as whoever changes or detaches one does; what they are by then is read after that.
+        await session.execute(_LOCK, {"ids": ids})
+    rows = {row.id: row for row in await session.execute(_READ, {"ids": ids})}
+    return [(_picture(one, rows[one.id]), _attached(rows[one.id].rights)) for one in versions]
 
 
-async def _ways(session: AsyncSession, items: Collection[UUID]) -> dict[UUID, set[tuple[str, str]]]:
-    """Work item → how its files came, and by whom: those of earlier rounds as well, for what a retoucher uploads is
-    still the picture of who took it."""
-    table = version.c
-    query = select(table.work_item_id, table.source, table.delivered_by).where(table.work_item_id.in_(items))
-    found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
-    for row in await session.execute(query):
-        found[row.work_item_id].add((row.source, row.delivered_by))
-    return found
+def _picture(one: Version, row: Row[*tuple[Any, ...]]) -> Picture:
+    return Picture(
+        view=one.view,
+        channel=one.channel,
+        use=row.use,
+        sources=frozenset(VersionSource(source) for source, _ in row.files),
+        vendors=frozenset(who for source, who in row.files if source == VersionSource.VENDOR),
+    )
+
+
+def _attached(rights: Sequence[tuple[bool, Any]] | None) -> list[Attached]:
+    return [Attached(Right.model_validate(content), own) for own, content in rights or ()]
 
 
 async def items_of_assets(session: AsyncSession, assets: Collection[UUID]) -> dict[UUID, UUID]:

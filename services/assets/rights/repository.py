@@ -190,19 +190,3 @@ def _attachment(row: Row[*tuple[Any, ...]]) -> Attachment:
     target = RightTarget(**{name: values[name] for name in RightTarget.model_fields})
     own = {name: values[name] for name in Attachment.model_fields if name != "target"}
     return Attachment(target=target, **own)
-
-
-async def attached_to(session: AsyncSession, keys: Collection[str], *, lock: bool = False) -> list[tuple[str, Right]]:
-    """The rights of these targets, each with its target's key. `lock`: none of them changes, nor is detached, until the
-    transaction ends."""
-    if lock:
-        # First the rights alone, as whoever changes or detaches one does; what they are by then is read after that.
-        attached = select(_target.right_id).where(_target.key.in_(keys), _ATTACHED)
-        of_these = select(_right.id).where(_right.id.in_(attached)).order_by(_right.id)
-        await session.execute(of_these.with_for_update(read=True))
-    query = (
-        select(_target.key, _right.content)
-        .join(usage_right, _right.id == _target.right_id)
-        .where(_target.key.in_(keys), _ATTACHED)
-    )
-    return [(row.key, Right.model_validate(row.content)) for row in await session.execute(query)]

@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.clock import now
 from chassis.problems import Invalid
 from contracts.assets import Version
-from contracts.rights import Right
 from services.assets.channels.service import channel_packs
 from services.assets.finals.errors import NoFinal
-from services.assets.rights import pictures, repository
-from services.assets.rights.domain import Asked, Attached, Picture, Verdict, judge, needs_of, rests_on
+from services.assets.rights import pictures
+from services.assets.rights.domain import Asked, Verdict, judge, needs_of, rests_on
 from services.assets.rights.errors import MayNotPublish, causes_of, in_words
 from services.assets.rights.faults import wrong_channels, wrong_territories
 from services.assets.rights.pack import current_pack
@@ -77,12 +76,11 @@ async def affected(
     right = (await get_right(session, right_id)).right
     versions = await pictures.covered_finals(session, right_id, after, limit + 1)
     page, at = versions[:limit], now()
-    shown = await pictures.pictures_of(session, page)
-    rights, needs = await _rights_of(session, shown), (await current_pack(session)).needs
+    needs = (await current_pack(session)).needs
     found = []
-    for version, picture in zip(page, shown, strict=True):
+    for version, (picture, attached) in zip(page, await pictures.with_rights(session, page), strict=True):
         asked = Asked(picture.channel, tuple(right.territories), picture.use, at)
-        needed, attached = needs_of(needs, picture, asked), rights[version.id]
+        needed = needs_of(needs, picture, asked)
         if rests_on(right_id, needed, attached, asked):
             fields = version.model_dump(include=set(Affected.model_fields))
             allowed = judge(needed, attached, replace(asked, territories=())).allowed
@@ -100,29 +98,11 @@ async def _answer(
     *,
     lock: bool = False,
 ) -> RightsAnswer:
-    (picture,) = await pictures.pictures_of(session, [version])
-    rights = await _rights_of(session, [picture], lock=lock)
+    ((picture, attached),) = await pictures.with_rights(session, [version], lock=lock)
     pack = await current_pack(session)
     asked = Asked(channel, territories, use or picture.use, on or now())
-    verdict = judge(needs_of(pack.needs, picture, asked), rights[version.id], asked)
+    verdict = judge(needs_of(pack.needs, picture, asked), attached, asked)
     return _shown(version, verdict, asked, on, pack.version)
-
-
-async def _rights_of(
-    session: AsyncSession, shown: Sequence[Picture], *, lock: bool = False
-) -> dict[UUID, list[Attached]]:
-    """What is attached to each picture, each right once."""
-    keys = {key for picture in shown for key in picture.own_keys | picture.wide_keys}
-    by_key: dict[str, list[Right]] = {}
-    for key, right in await repository.attached_to(session, keys, lock=lock):
-        by_key.setdefault(key, []).append(right)
-    found = {}
-    for picture in shown:
-        own = {right.id: right for key in picture.own_keys for right in by_key.get(key, ())}
-        wide = {right.id: right for key in picture.wide_keys for right in by_key.get(key, ())}
-        everything = sorted((wide | own).values(), key=lambda right: right.id)
-        found[picture.version_id] = [Attached(right, right.id in own) for right in everything]
-    return found
 
 
 def _check_territories(pointer: str, territories: Sequence[str]) -> None:
