@@ -19,6 +19,9 @@ from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
 from services.assets.dossiers.signing import DossierKey
 from services.assets.finals import endpoints as finals_endpoints
 from services.assets.reference import domains_missing
+from services.assets.rights import endpoints as rights_endpoints
+from services.assets.rights.pack import publish_default_rights_pack
+from services.assets.rights.timers import HANDLERS as RIGHTS_TIMERS
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.uploads import endpoints as uploads_endpoints
@@ -38,6 +41,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     async def on_start(session: AsyncSession) -> None:
         store.open()
         await publish_default_packs(session)
+        await publish_default_rights_pack(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:
@@ -47,7 +51,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     async def expire_upload(session: AsyncSession, timer: Timer) -> None:
         await uploads.expire(session, timer, store)
 
-    timers = {SWEEP: sweep, uploads.EXPIRY: expire_upload}
+    timers = {SWEEP: sweep, uploads.EXPIRY: expire_upload, **RIGHTS_TIMERS}
     service = Service(settings, on_start=on_start, ready_check=domains_missing, timers=timers)
     service.consume("assets", HANDLERS)
     service.consume("assets-dossiers", DOSSIER_HANDLERS)
@@ -65,6 +69,8 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
             colour_references_endpoints.router,
+            rights_endpoints.router,
+            rights_endpoints.of_versions,
         ],
         streaming=("/v1/versions", "/v1/uploads", "/v1/colour-references", "/webhooks/vendors/"),
     )

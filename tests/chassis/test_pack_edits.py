@@ -21,7 +21,7 @@ from services.routing import app as routing
 from services.routing.settings import RoutingSettings
 
 PACKS = {
-    "assets": {"/v1/channel-packs/{channel}"},
+    "assets": {"/v1/channel-packs/{channel}", "/v1/rights/pack"},
     "governance": {"/v1/ai-policy", "/v1/decision-domains"},
     "intake": {"/v1/categories/{name}", "/v1/categories/ai-shot", "/v1/clarification"},
     "qc": {"/v1/checklists", "/v1/gates", "/v1/reasons", "/v1/thresholds"},
@@ -30,7 +30,7 @@ PACKS = {
         "/v1/forecast/capacity", "/v1/rates",
     },
 }  # fmt: skip
-NO_PACKS = {"/v1/people/{subject}"}
+NO_PACKS = {"/v1/people/{subject}", "/v1/rights/{right_id}"}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,10 @@ async def find_final(
     colorway: Annotated[str, _Name],
     view: Annotated[str, _Name],
     channel: Annotated[str | None, Query(min_length=1, max_length=200, description="None: the master.")] = None,
+    territory: Annotated[
+        str | None,
+        Query(min_length=1, max_length=20, description="Where it shall be shown, by ISO 3166-1. None: not asked."),
+    ] = None,
 ) -> Version:
     """The one file that may be delivered. Its bytes: `GET /v1/versions/{id}/content`."""
-    return await service.find_final(session, Slot(sku, colorway, view, channel))
+    return await service.find_final(session, Slot(sku, colorway, view, channel), territory)

@@ -32,5 +32,7 @@ version = Table(
     UniqueConstraint("work_item_id", "round", name="version_one_a_round"),
     Index("version_final", "sku", "colorway", "view", "channel", postgresql_where=text("zone = 'final'")),
     Index("version_sku", "sku"),
+    Index("version_asset", "asset_id"),
+    Index("version_vendor", "delivered_by", postgresql_where=text("source = 'vendor'")),
     comment="Each accepted file. Immutable, but for the zone, which follows the work item's status.",
 )

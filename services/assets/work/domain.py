@@ -48,6 +48,8 @@ class WorkCopy:
     cause: str | None
     created_at: datetime
     approved_at: datetime | None
+    use: str | None
+    """What it is made for; None: it was told before work items said so."""
 
     @property
     def slot(self) -> Slot:

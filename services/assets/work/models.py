@@ -26,7 +26,10 @@ work_item = Table(
     Column("cause", Text, comment="Why it is in this state, where the event said so"),
     Column("created_at", _when, nullable=False),
     Column("approved_at", _when),
+    Column("use", Text, comment="The request's intended use; none: it was told before work items said so"),
     Index("work_item_slot", "sku", "colorway", "view", "channel"),
+    Index("work_item_request", "request_id"),
+    Index("work_item_parent", "parent_id"),
     comment="Each work item in its newest state that routing has told.",
 )
 
