@@ -1,6 +1,7 @@
 """Assets: the one source of truth for files. This file is the service's index."""
 
 from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,8 @@ from services.assets.colour_references import endpoints as colour_references_end
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.iiif import endpoints as iiif_endpoints
+from services.assets.iiif.service import Images
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
@@ -23,6 +26,18 @@ from services.assets.versions import endpoints as versions_endpoints
 
 SWEEP = "sweep store"
 SWEEP_EVERY = timedelta(hours=6)
+
+
+class Api(Service):
+    """The service's API, with a process beside it where images are made ready that nobody has made ready before."""
+
+    def __init__(self, settings: AssetsSettings, store: Store, **hooks: Any) -> None:
+        super().__init__(settings, **hooks)
+        self.images = Images(store, settings)
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self.images.close()
 
 
 def create_app(settings: AssetsSettings | None = None) -> FastAPI:
@@ -38,12 +53,12 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         await store.sweep()
         await set_timer(session, timer.kind, timer.key, now() + SWEEP_EVERY)
 
-    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
+    service = Api(settings, store, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
     service.consume("assets", HANDLERS)
     app = create_service_app(
         service,
         title="Assets",
-        description="Versions of files, approved finals, vendors' deliveries, channel packs, colour references.",
+        description="Versions of files, images, finals, vendors' deliveries, channel packs, colour references.",
         routers=[
             versions_endpoints.router,
             finals_endpoints.router,
@@ -52,8 +67,10 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
             colour_references_endpoints.router,
+            iiif_endpoints.router,
         ],
         streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
     )
     app.state.store = store
+    app.state.images = service.images
     return app

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -273,7 +273,6 @@ def test_every_index_fits_into_what_is_read_of_it() -> None:
         assert index_bytes(width, height) <= INDEX_BYTES
 
 
-@settings(max_examples=300)
 @given(st.integers(1, 20_000), st.integers(1, 5000), st.data())
 def test_work_is_bounded_whatever_is_asked(width: int, height: int, data: st.DataObject) -> None:
     """No view reads more than four times the pixels that may be sent, and the tiles at its border."""
