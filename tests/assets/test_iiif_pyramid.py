@@ -1,6 +1,7 @@
 """Pyramids and the views composed of them, against Pillow on the original's pixels."""
 
 import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ WIDTH, HEIGHT = 1301, 1100
 Pixels = NDArray[np.uint8]
 
 
+@cache
 def picture(width: int = WIDTH, height: int = HEIGHT, channels: int = 3) -> Pixels:
     """Waves that no two places have alike, with an edge of one pixel."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
