@@ -36,7 +36,7 @@ _CATEGORY = {
 def run() -> list[Figure]:
     number = SKUS * len(COLORWAYS) * len(VIEWS)
     with whole_packshot() as whole, httpx.Client(base_url=whole.url, timeout=60) as client:
-        shots = _claimed_shots(whole, client, number)
+        shots = claimed_shots(whole, client, number)
         taken = [_deliver(whole, client, *each) for each in zip(shots, _photos(number), strict=True)][WARM:]
     uploads, verdicts = ([seconds * 1000 for seconds in some] for some in zip(*taken, strict=True))
     p95 = sorted(verdicts)[round(0.95 * len(verdicts)) - 1]
@@ -55,7 +55,7 @@ def _photos(number: int) -> list[bytes]:
     return [enlarged(jpeg(take(*each, 7))) for each in itertools.islice(different, number)]
 
 
-def _claimed_shots(whole: Whole, client: httpx.Client, number: int) -> list[str]:
+def claimed_shots(whole: Whole, client: httpx.Client, number: int) -> list[str]:
     """The ids of so many shots, claimed by a photographer."""
     manager = whole.token("creative_ops_manager") | {"If-Match": '"0"'}
     client.put("/v1/categories/benchmark", json=_CATEGORY, headers=manager).raise_for_status()

@@ -69,6 +69,9 @@ class Proxy:
 
     async def _admit(self, scope: Scope, route: Route, head: Head) -> None:
         """Only callers that we know, and not too often; a vendor's signature is for the service to check."""
+        if scope["method"] == "OPTIONS" and route.answers_preflights:
+            self._addresses.take(head.address)
+            return
         if not route.is_signed:
             if not head.token:
                 raise Unauthenticated(

@@ -21,12 +21,14 @@ from gateway.errors import BadPath, PathTooLong
 MAX_PATH_BYTES = 8 * 1024
 SIGNED = "/webhooks/vendors"
 """Below it the signature is the authentication, and the service checks it: no JWT."""
+OPEN_TO_BROWSERS = "/iiif/3"
+"""Below it any page may ask with a token of its own; so a browser asks before, without one, whether it may."""
 
 # RFC 3986 path characters; nothing else reaches a service. Possessive, so that no path takes long to refuse.
 _PATH = re.compile(rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]++|%[0-9A-Fa-f]{2})++)++/?")
 # Encoded separators and control characters, and `.` or `..` in any spelling.
 _TRICKS = re.compile(rb"%(?:2f|5c|7f|[01][0-9a-f])|/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
-_PREFIX = re.compile(r"/(?:v\d+|webhooks)/[a-z][a-z0-9-]*(?=[/:]|$)")
+_PREFIX = re.compile(r"/(?:(?:v\d+|webhooks)/[a-z][a-z0-9-]*|iiif/\d+)(?=[/:]|$)")
 _END = re.compile(rb"[/:]")
 
 Documents = Mapping[str, dict[str, Any]]
@@ -43,6 +45,10 @@ class Route:
     @property
     def is_signed(self) -> bool:
         return self.prefix == SIGNED
+
+    @property
+    def answers_preflights(self) -> bool:
+        return self.prefix == OPEN_TO_BROWSERS
 
 
 def load_documents(folder: Path | None = None) -> dict[str, dict[str, Any]]:
@@ -74,7 +80,9 @@ class Routes:
         for service, document in documents.items():
             for path in document.get("paths", {}):
                 if not (found := _PREFIX.match(path)):
-                    raise ValueError(f"services/{service}/openapi.json: {path} is not below /v1/… or /webhooks/…")
+                    raise ValueError(
+                        f"services/{service}/openapi.json: {path} is not below /v1/…, /webhooks/… or /iiif/…"
+                    )
                 if service not in upstreams:
                     raise ValueError(f"PACKSHOT_UPSTREAMS has no address for {service}.")
                 route = routes.setdefault(found[0], Route(found[0], service, upstreams[service]))

@@ -1,6 +1,7 @@
 """Assets: the one source of truth for files. This file is the service's index."""
 
 from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,8 @@ from services.assets.dossiers import endpoints as dossiers_endpoints
 from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
 from services.assets.dossiers.signing import DossierKey
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.iiif import endpoints as iiif_endpoints
+from services.assets.iiif.service import Images
 from services.assets.reference import domains_missing
 from services.assets.rights import endpoints as rights_endpoints
 from services.assets.rights.pack import publish_default_rights_pack
@@ -32,6 +35,18 @@ from services.assets.versions import endpoints as versions_endpoints
 
 SWEEP = "sweep store"
 SWEEP_EVERY = timedelta(hours=6)
+
+
+class Api(Service):
+    """The service's API, with a process beside it where images are made ready that nobody has made ready before."""
+
+    def __init__(self, settings: AssetsSettings, store: Store, **hooks: Any) -> None:
+        super().__init__(settings, **hooks)
+        self.images = Images(store, settings)
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self.images.close()
 
 
 def create_app(settings: AssetsSettings | None = None) -> FastAPI:
@@ -52,13 +67,13 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         await uploads.expire(session, timer, store)
 
     timers = {SWEEP: sweep, uploads.EXPIRY: expire_upload, **RIGHTS_TIMERS}
-    service = Service(settings, on_start=on_start, ready_check=domains_missing, timers=timers)
+    service = Api(settings, store, on_start=on_start, ready_check=domains_missing, timers=timers)
     service.consume("assets", HANDLERS)
     service.consume("assets-dossiers", DOSSIER_HANDLERS)
     app = create_service_app(
         service,
         title="Assets",
-        description="Versions of files, finals with dossiers, vendors' deliveries, channel packs, colour references.",
+        description="Versions of files, images, finals with dossiers, rights, vendors' deliveries, channel packs.",
         routers=[
             versions_endpoints.router,
             uploads_endpoints.router,
@@ -71,6 +86,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             colour_references_endpoints.router,
             rights_endpoints.router,
             rights_endpoints.of_versions,
+            iiif_endpoints.router,
         ],
         streaming=("/v1/versions", "/v1/uploads", "/v1/colour-references", "/webhooks/vendors/"),
     )
@@ -78,4 +94,5 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     app.state.store = store
     secret = settings.dossier_key.get_secret_value()
     app.state.dossier_key = DossierKey(secret) if secret else None
+    app.state.images = service.images
     return app

@@ -25,3 +25,10 @@ class AssetsSettings(Settings):
     dossier_key: SecretStr = Field(
         default=SecretStr(""), description="Ed25519 key that signs dossiers, 32 bytes in base64url; empty: none."
     )
+    image_max_side: int = Field(default=4096, ge=512, description="Longest side of an image that is sent, px.")
+    image_max_area: int = Field(default=8_000_000, ge=512 * 512, description="Most pixels of an image that is sent.")
+    pyramid_queue: int = Field(
+        default=8, ge=1, description="Images that may wait in the API's process until their tiles are made."
+    )
+    pyramid_wait_seconds: float = Field(default=20, gt=0, description="How long whoever asks for such an image waits.")
+    pyramid_seconds: float = Field(default=120, gt=0, description="How long making an image's tiles may take.")

@@ -1,10 +1,15 @@
-"""The worker of assets: renders variants. Workers share one consumer; add processes to scale."""
+"""The worker of assets: renders variants, and makes the tiles that viewers show. Workers share its consumers; add
+processes to scale."""
 
 from fastapi import FastAPI
 
 from chassis.app import create_service_app
+from chassis.handlers import Handlers
 from chassis.service import Service
+from contracts.assets import ColourReferenceStored, VersionStored
 from contracts.routing import WorkReady
+from services.assets.iiif.keeping import Pyramids
+from services.assets.iiif.preparing import Preparing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.variants.pool import RenderPool
@@ -20,9 +25,12 @@ class Worker(Service):
         self.store = Store(settings.store_url)
         variants = Variants(self.database, self.store, self._pool)
         self.consume("assets-render", {WorkReady: variants.job()}, batch=1, parallel=settings.render_processes)
+        pyramids = Preparing(Pyramids(self.store), self._pool.run).job()
+        stored: Handlers = {VersionStored: pyramids, ColourReferenceStored: pyramids}
+        self.consume("assets-pyramids", stored, batch=1, parallel=settings.render_processes)
 
     async def stop(self) -> None:
-        """Finishes the renders that were begun."""
+        """Finishes what was begun."""
         await super().stop()
         self._pool.close()
 
@@ -31,5 +39,5 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     return create_service_app(
         Worker(settings or AssetsSettings(process="worker")),
         title="Assets worker",
-        description="Renders channel variants from approved masters.",
+        description="Renders channel variants from approved masters, and makes tiles of every file.",
     )

@@ -25,6 +25,7 @@ PATHS = {
     },
     "assets": {
         "/v1/versions": ["post"],
+        "/iiif/3/{identifier}/info.json": ["get"],
         "/webhooks/vendors/{vendor}": ["post"],
         "/webhooks/vendors/{vendor}/files/{sha256}": ["put"],
     },

@@ -40,6 +40,19 @@ async def test_each_path_reaches_its_own_service(door: Door) -> None:
         assert service.last().target == path
 
 
+async def test_a_browser_may_ask_without_a_token_whether_a_page_may_ask_with_one(door: Door) -> None:
+    """For images alone, and only that."""
+    headers = {"Origin": "https://viewer.example", "Access-Control-Request-Method": "GET"}
+    path = "/iiif/3/abc/full/max/0/default.jpg"
+    async with door.client.options(path, headers=headers) as answer:
+        assert answer.status == 200
+    seen = door.assets.last()
+    assert (seen.method, seen.target, seen.header("origin")) == ("OPTIONS", path, "https://viewer.example")
+    for method, other in (("OPTIONS", "/v1/versions"), ("GET", path), ("HEAD", path)):
+        async with door.client.request(method, other, headers=headers) as answer:
+            assert answer.status == 401, (method, other)
+
+
 async def test_the_token_is_passed_on_for_the_service_to_verify_again(door: Door) -> None:
     headers = door.bearer()
     async with door.client.get("/v1/requests", headers=headers):

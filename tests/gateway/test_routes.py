@@ -33,6 +33,7 @@ def routes() -> Routes:
         ("/v1/categories/bags", "intake"),
         ("/v1/work", "routing"),
         ("/webhooks/vendors/studio/files/abc", "assets"),
+        ("/iiif/3/abc/pct:0,0,5,5/!9,9/0/default.jpg", "assets"),
     ],
 )
 def test_the_first_two_segments_decide(routes: Routes, path: str, service: str) -> None:
@@ -53,6 +54,8 @@ def test_the_first_two_segments_decide(routes: Routes, path: str, service: str) 
         "/v1/request:validate",
         "/v1:requests",
         "/V1/requests",
+        "/iiif",
+        "/iiif/2/abc/info.json",
         "/requests",
         "x",
     ],
@@ -80,7 +83,10 @@ def test_a_service_without_an_address_is_noticed_at_the_start() -> None:
         Routes({"intake": document("a", {"/v1/requests": ["get"]})}, {"qc": "http://qc"})
 
 
-@pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/v1/{id}/x", "/internal/v1/x", "v1/requests", "/v1"])
+@pytest.mark.parametrize(
+    "path",
+    ["/health/ready", "/metrics", "/iiif/{id}", "/iiif/x/3", "/v1/{id}/x", "/internal/v1/x", "v1/requests", "/v1"],
+)
 def test_a_service_can_not_publish_what_is_internal(path: str) -> None:
     with pytest.raises(ValueError, match="is not below"):
         Routes({"intake": document("a", {path: ["get"]})}, UPSTREAMS)

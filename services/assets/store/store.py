@@ -8,7 +8,8 @@ stored once. What a killed process leaves in `incoming/` is swept away after a d
 import asyncio
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,6 +86,13 @@ class Store:
         """The folder that the store is, when it is one on a local disk."""
         return self._objects.prefix if isinstance(self._objects, LocalStore) else None
 
+    def scratch(self, suffix: str) -> Path:
+        """A path of its own for a file that is being made. Where the store is a folder it is in there, so that what a
+        killed process leaves is swept away."""
+        folder = Path(tempfile.gettempdir()) if self._folder is None else self._folder / INCOMING
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{new_id()}{suffix}"
+
     def open(self) -> None:
         """Connect. Raises `ValueError` or obstore's errors when the URL is not one of a store."""
         _ = self._folder
@@ -117,14 +125,18 @@ class Store:
         """Move a staged file to its place, unless the same bytes are there already. Durable when it returns."""
         place = content_key(staged.sha256)
         if await self._size(place) != staged.bytes:
-            with _translated():
-                if self._folder is not None:
-                    await asyncio.to_thread(sync_file, self._folder / staged.key)
-                await self._objects.rename_async(staged.key, place)
-                staged.moved = True
-                if self._folder is not None:
-                    await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
+            await self.move(staged, place)
         return StoredFile(place, staged.sha256, staged.bytes, media_type)
+
+    async def move(self, staged: StagedFile, place: str) -> None:
+        """To a place of its own, also where another file was. Durable when it returns."""
+        with _translated():
+            if self._folder is not None:
+                await asyncio.to_thread(sync_file, self._folder / staged.key)
+            await self._objects.rename_async(staged.key, place)
+            staged.moved = True
+            if self._folder is not None:
+                await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
 
     async def put(self, content: bytes, media_type: str) -> StoredFile:
         """Store bytes that are in memory already."""
@@ -171,6 +183,31 @@ class Store:
         with _translated(location):
             found = await self._objects.get_async(location, options={"range": (start, stop)})
         return aiter(found.stream(min_chunk_size=READ_BYTES))
+
+    async def whole(self, location: str) -> AsyncIterator[bytes]:
+        """All bytes of a file. Raises `FileMissing` before the first."""
+        with _translated(location):
+            found = await self._objects.get_async(location)
+        return aiter(found.stream(min_chunk_size=READ_BYTES))
+
+    async def begin_of(self, location: str, size: int) -> tuple[bytes, int] | None:
+        """The first bytes of a file, at most `size`, and how many it has; None when there is no such file."""
+        whole = await self._size(location)
+        if not whole:  # of an empty file no range can be asked for
+            return None if whole is None else (b"", 0)
+        return (await self.parts(location, [(0, min(size, whole))]))[0], whole
+
+    async def parts(self, location: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Small parts of a file, each from its first byte up to, not including, another. Raises `FileMissing`."""
+        starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
+        with _translated(location):
+            try:
+                return [bytes(one) for one in await self._objects.get_ranges_async(location, starts=starts, ends=ends)]
+            except (BaseError, OSError):
+                raise
+            except Exception as error:  # obstore panics where a local file ends before a range does (0.12)
+                log.error("a stored file is cut off", location=location, error=repr(error))
+                raise FileMissing("The file is not whole. This is in the logs under the request id.") from error
 
     async def sweep(self) -> int:
         """Remove what killed processes left in `incoming/`. Returns how many files that were."""

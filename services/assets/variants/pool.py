@@ -1,18 +1,22 @@
-"""Rendering in processes of their own: not in the event loop, and a crash there is not one here."""
+"""Work on pixels in processes of their own: not in the event loop, and a crash there is not one here."""
 
 import asyncio
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
 
 from chassis.children import begin_child
 from contracts.assets import ChannelPack
 from contracts.values import ImageSpec
 from services.assets.rendering import Rendered, render
 
+T = TypeVar("T")
+
 
 class RenderPool:
-    """Starts its processes when they are first needed; one that died takes its render with it, not the next one."""
+    """Starts its processes when they are first needed; one that died takes its work with it, not the next one."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
@@ -20,13 +24,17 @@ class RenderPool:
 
     async def render(self, master: bytes, pack: ChannelPack, spec: ImageSpec) -> Rendered:
         """Raises `CannotRender`, or `BrokenProcessPool` when a process died over it."""
+        return await self.run(render, master, pack, spec)
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Raises what it raises, or `BrokenProcessPool` when a process died over it."""
         if self._pool is None:
             # Not fork: this process has threads.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._processes, context, begin_child)
         pool = self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, render, master, pack, spec)
+            return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
         except BrokenProcessPool:
             if self._pool is pool:
                 self.close()

@@ -34,5 +34,6 @@ version = Table(
     Index("version_sku", "sku"),
     Index("version_asset", "asset_id"),
     Index("version_vendor", "delivered_by", postgresql_where=text("source = 'vendor'")),
+    Index("version_sha256", "sha256"),
     comment="Each accepted file. Immutable, but for the zone, which follows the work item's status.",
 )
