@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData, Value
-from contracts.values import ImageSpec, Role, Sha256, VersionSource, WorkKind, Zone
+from contracts.values import ImageSpec, Role, Sha256, Step, VersionSource, WorkKind, Zone
 
 
 class Version(Value):
@@ -36,6 +36,16 @@ class Version(Value):
     )
     master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
+    parents: list[UUID] = Field(
+        default=[], description="The versions that it was made from or corrects: ids, the nearest first."
+    )
+    step: Step | None = Field(
+        default=None, description="Where it was made; None: before versions said so. A shot of the studio is a capture."
+    )
+    export_name: str | None = Field(
+        default=None,
+        description="The name that it leaves the house under: no other slot's file for its channel has it.",
+    )
 
 
 class VersionStored(EventData):
@@ -46,11 +56,14 @@ class VersionStored(EventData):
 
 
 class VersionMoved(EventData):
-    """A version's zone changed, because its status did."""
+    """A version's zone changed, because its status did or a person said so. `left` is the same zone where an approved
+    version was promoted over another one."""
 
     type: ClassVar[str] = "assets.version.moved.v1"
     version: Version
     left: Zone
+    by: str | None = Field(default=None, description="Who caused it; None: said before moves named anybody.")
+    reason: str | None = None
 
 
 class DeliveredFile(Value):

@@ -15,11 +15,14 @@ from services.assets.colour_references import endpoints as colour_references_end
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.history import endpoints as history_endpoints
+from services.assets.lineage import endpoints as lineage_endpoints
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.vendors import endpoints as vendors_endpoints
 from services.assets.versions import endpoints as versions_endpoints
+from services.assets.zones import endpoints as zones_endpoints
 
 SWEEP = "sweep store"
 SWEEP_EVERY = timedelta(hours=6)
@@ -46,6 +49,9 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         description="Versions of files, approved finals, vendors' deliveries, channel packs, colour references.",
         routers=[
             versions_endpoints.router,
+            zones_endpoints.router,
+            lineage_endpoints.router,
+            history_endpoints.router,
             finals_endpoints.router,
             vendors_endpoints.router,
             deliveries_endpoints.router,

@@ -9,6 +9,7 @@ from chassis.database import Session
 from chassis.problems import ProblemDetails
 from contracts.assets import Version
 from services.assets.finals import service
+from services.assets.finals.schemas import Finals
 from services.assets.work.domain import Slot
 
 router = APIRouter(prefix="/v1/finals", tags=["finals"])
@@ -29,3 +30,9 @@ async def find_final(
 ) -> Version:
     """The one file that may be delivered. Its bytes: `GET /v1/versions/{id}/content`."""
     return await service.find_final(session, Slot(sku, colorway, view, channel))
+
+
+@router.get(":list", summary="All finals of a SKU")
+async def list_finals(session: Session, caller: AnyCaller, sku: Annotated[str, _Name]) -> Finals:
+    """For a PIM: in one call what may be delivered of each colorway, view and channel, and what is missing."""
+    return await service.finals_of_sku(session, sku)

@@ -6,7 +6,8 @@ from chassis.problems import NotFound
 
 
 class NoFinal(NotFound):
-    """`reason`: `unknown_sku`, `unknown_colorway`, `unknown_view`, `unknown_channel`, `not_approved` or `cancelled`."""
+    """`reason`: `unknown_sku`, `unknown_colorway`, `unknown_view`, `unknown_channel`, `not_approved`,
+    `archived` or `cancelled`."""
 
     slug, title = "no-final", "There is no approved final"
 

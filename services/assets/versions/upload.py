@@ -1,6 +1,7 @@
 """An upload from its first byte to its version. No connection to the database is held while it waits or streams."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.auth import Caller
@@ -9,6 +10,7 @@ from chassis.problems import FieldError, Invalid
 from contracts.assets import Version
 from contracts.values import VersionSource
 from services.assets.dependencies import Transactions
+from services.assets.lineage.parents import require_known
 from services.assets.store.body import UploadBody
 from services.assets.store.errors import NotAnImage
 from services.assets.store.formats import KNOWN, media_type_of
@@ -43,17 +45,27 @@ class Upload:
     """One caller's upload to one work item."""
 
     def __init__(
-        self, transactions: Transactions, store: Store, caller: Caller, work_item_id: UUID, filename: str
+        self,
+        transactions: Transactions,
+        store: Store,
+        caller: Caller,
+        work_item_id: UUID,
+        filename: str,
+        parents: Sequence[UUID] = (),
     ) -> None:
         self._transactions = transactions
         self._store = store
         self._caller = caller.subject
         self._work_item_id = work_item_id
         self._filename = filename
+        self._parents = parents
 
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
         require_name(self._filename)
+        if self._parents:
+            async with self._transactions.begin() as session:
+                await require_known(session, self._parents)
         item = await self._item(wait_seconds)
         media_type = await image_type(body)
         async with self._store.staged(body.pieces()) as staged:
@@ -70,6 +82,7 @@ class Upload:
                 filename=self._filename,
                 source=VersionSource.UPLOAD,
                 delivered_by=self._caller,
+                parents=self._parents,
             )
 
     async def _item(self, wait_seconds: float) -> WorkCopy:
