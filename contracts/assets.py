@@ -122,6 +122,31 @@ class ChannelPackPublished(EventData):
     pack: ChannelPack
 
 
+class NamingPack(Value):
+    """How files are named (R65): a pattern, and how values are written in it."""
+
+    channel: str | None = Field(description="The channel whose variants it names; None: the brand's, for all else.")
+    version: int = Field(ge=1)
+    pattern: str = Field(examples=["{sku}_{colorway}_{view}.{ext}"])
+    case: str = Field(description="Of values: `keep`, `lower` or `upper`.")
+    characters: str = Field(description="Kept in values, besides letters A to Z and digits.")
+    replacement: str = Field(max_length=1, description="Takes the place of everything else.")
+    transliteration: dict[str, str] = Field(description="Letter → how it is written.")
+    max_length: int = Field(ge=1, le=255)
+    wrong_names: str = Field(
+        description="A file with another name is renamed on export (`accept`), fails F06 as well (`fail`), or isn't "
+        "taken in (`refuse`)."
+    )
+    notes: list[str] = Field(default=[])
+
+
+class NamingPackPublished(EventData):
+    """A version of a naming pack is in force."""
+
+    type: ClassVar[str] = "assets.naming_pack.published.v1"
+    pack: NamingPack
+
+
 class ColourReferenceKind(StrEnum):
     """What a colour reference is a photo or scan of (R55)."""
 
@@ -159,5 +184,6 @@ EVENTS: tuple[type[EventData], ...] = (
     VersionMoved,
     DeliveryReceived,
     ChannelPackPublished,
+    NamingPackPublished,
     ColourReferenceStored,
 )

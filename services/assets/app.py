@@ -17,6 +17,8 @@ from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
 from services.assets.history import endpoints as history_endpoints
 from services.assets.lineage import endpoints as lineage_endpoints
+from services.assets.naming import endpoints as naming_endpoints
+from services.assets.naming.packs import publish_default_naming
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
@@ -35,6 +37,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     async def on_start(session: AsyncSession) -> None:
         store.open()
         await publish_default_packs(session)
+        await publish_default_naming(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:
@@ -57,6 +60,8 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
+            naming_endpoints.router,
+            naming_endpoints.names,
             colour_references_endpoints.router,
         ],
         streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),

@@ -14,6 +14,7 @@ from contracts.values import VersionSource
 from services.assets.channels.service import pack_of_variant
 from services.assets.history import repository as history
 from services.assets.lineage.parents import parents_of
+from services.assets.naming.service import export_name
 from services.assets.store.store import StoredFile
 from services.assets.versions import repository
 from services.assets.versions.domain import asset_of, check_may_upload, check_still_open
@@ -28,7 +29,7 @@ async def register(
     item: WorkCopy,
     stored: StoredFile,
     *,
-    filename: str,
+    filename: str | None = None,
     source: VersionSource,
     delivered_by: str,
     channel_pack: ChannelPack | None = None,
@@ -36,13 +37,16 @@ async def register(
     parents: Sequence[UUID] = (),
 ) -> Version:
     """A stored file becomes the version of the item's round. The item is locked by the caller. A variant is held to the
-    pack that rendered it, or that its first file was held to. `parents`: versions that it was made from besides the one
-    before it and its master.
+    pack that rendered it, or that its first file was held to. Without a `filename` it is named as the packs say.
+    `parents`: versions that it was made from besides the one before it and its master.
 
-    Raises `AlreadyDelivered`.
+    Raises `AlreadyDelivered`, and `WrongName` where a naming pack refuses its name.
     """
     if channel_pack is None and item.channel is not None:
         channel_pack = await pack_of_variant(session, item.id, item.channel)
+    number = await repository.count_of(session, item.id) + 1
+    right_name = await export_name(session, item, filename, stored.media_type, channel_pack, number)
+    filename = filename or right_name
     version = Version(
         id=new_id(),
         asset_id=asset_of(item.id),
@@ -52,7 +56,7 @@ async def register(
         colorway=item.colorway,
         view=item.view,
         channel=item.channel,
-        number=await repository.count_of(session, item.id) + 1,
+        number=number,
         round=item.round,
         sha256=stored.sha256,
         bytes=stored.bytes,
@@ -67,6 +71,7 @@ async def register(
         stored_at=now(),
         parents=await parents_of(session, item, master_id, parents),
         step=item.step,
+        export_name=right_name,
     )
     if not await repository.insert_version(session, version):
         delivered = await repository.of_round(session, item.id, item.round)
@@ -76,6 +81,12 @@ async def register(
     said = {"source": source, "filename": filename, "number": version.number, "round": version.round}
     await history.note(session, version.id, "stored", by=delivered_by, details=said)
     return version
+
+
+async def require_right_name(session: AsyncSession, item: WorkCopy, filename: str, media_type: str) -> None:
+    """Raises `WrongName` where a naming pack refuses this name for the item's next file."""
+    channel_pack = await pack_of_variant(session, item.id, item.channel) if item.channel else None
+    await export_name(session, item, filename, media_type, channel_pack)
 
 
 async def may_upload(session: AsyncSession, work_item_id: UUID, caller: str) -> WorkCopy:

@@ -68,6 +68,8 @@ class Upload:
                 await require_known(session, self._parents)
         item = await self._item(wait_seconds)
         media_type = await image_type(body)
+        async with self._transactions.begin() as session:
+            await service.require_right_name(session, item, self._filename, media_type)
         async with self._store.staged(body.pieces()) as staged:
             async with self._transactions.begin() as session:
                 await service.still_open(session, item, self._caller, lock=False)
