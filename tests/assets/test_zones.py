@@ -4,8 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from chassis.clock import now
+from chassis.migrations import alembic_config
 from chassis.testkit.harness import Harness
 from contracts.assets import VersionMoved
 from contracts.routing import WorkApproved, WorkClaimed, WorkRedone, WorkReturned
@@ -245,3 +249,53 @@ async def test_lineage_goes_both_ways(assets: Harness) -> None:
     assert (await lineage(capture["id"]))["descendants"] == sorted([(variant["id"], 1), (made.json()["id"], 1)])
     missing = await assets.client.get(f"/v1/versions/{shot.id}/lineage", headers=assets.bearer("reviewer"))
     assert missing.status_code == 404
+
+
+async def test_an_installation_from_before_gets_parents_approvals_and_histories(assets: Harness) -> None:
+    shot, first = await approved(assets, photo(1))
+    by_hand = variant_of(shot, "pdp", state=WorkState.CLAIMED, claimed_by=HOLDER)
+    await tell(assets, WorkClaimed, by_hand, 2)
+    await known(assets, by_hand, 2)
+    variant = (await upload(assets, by_hand, photo(3))).json()
+    await assets.fetch("UPDATE version SET master_id = $1 WHERE id = $2", first["id"], variant["id"])
+    again = with_state(shot, WorkState.CLAIMED, round=1, approved_at=None, claimed_by=HOLDER)
+    await tell(assets, WorkRedone, with_state(again, WorkState.READY, claimed_by=None), 10)
+    await tell(assets, WorkClaimed, again, 11)
+    await known(assets, again, 11)
+    second = (await upload(assets, again, photo(2))).json()
+    # As qc told it long ago.
+    gates = [gate.value for gate in Gate]
+    await assets.fetch("INSERT INTO passed_gate SELECT $1, 0, unnest($2::text[])", shot.id, gates)
+
+    async def kept() -> dict[str, tuple[list[str], bool, list[str]]]:
+        rows = await assets.fetch("SELECT id, parents, approved_at FROM version")
+        notes = await assets.fetch("SELECT version_id, what FROM version_history ORDER BY at, id")
+        return {
+            str(row["id"]): (
+                [str(one) for one in row["parents"]],
+                row["approved_at"] is not None,
+                [note["what"] for note in notes if note["version_id"] == row["id"]],
+            )
+            for row in rows
+        }
+
+    before = await kept()
+    assert before == {
+        first["id"]: ([], True, ["stored", "moved", "moved"]),
+        variant["id"]: ([first["id"]], False, ["stored"]),
+        second["id"]: ([first["id"]], False, ["stored"]),
+    }
+
+    def anew(connection: Connection) -> None:
+        config = alembic_config("assets")
+        config.attributes["connection"] = connection
+        came = ScriptDirectory.from_config(config).get_revision("0010").down_revision
+        assert isinstance(came, str)
+        command.downgrade(config, came)
+        command.upgrade(config, "head")
+
+    async with assets.service.database.engine.begin() as connection:
+        await connection.run_sync(anew)
+    assert await kept() == before
+    told = await assets.client.get(f"/v1/versions/{first['id']}/history", headers=assets.bearer("reviewer"))
+    assert [one["details"].get("zone") for one in told.json()["items"]] == [None, None, "final", "archive"]

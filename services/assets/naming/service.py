@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.problems import NotFound
 from contracts.assets import ChannelPack
+from services.assets.channels.service import pack_of_variant
 from services.assets.deliveries.schemas import NamedFile, UploadedFile
 from services.assets.finals.domain import most_hopeful
 from services.assets.naming import repository
@@ -18,6 +19,13 @@ from services.assets.versions import repository as versions
 from services.assets.versions.domain import name_problem
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import Slot, WorkCopy
+
+
+async def rule_of(session: AsyncSession, item: WorkCopy, channel_pack: ChannelPack | None = None) -> Rule:
+    """What names this item's files: a variant's by the channel pack that it is held to."""
+    if channel_pack is None and item.channel is not None:
+        channel_pack = await pack_of_variant(session, item.id, item.channel)
+    return await rule_for(session, item.channel, channel_pack)
 
 
 async def right_name(
@@ -43,12 +51,12 @@ async def export_name(
     item: WorkCopy,
     filename: str | None,
     media_type: str,
-    channel_pack: ChannelPack | None,
+    channel_pack: ChannelPack | None = None,
     number: int | None = None,
 ) -> str:
     """The name that a file leaves the house under. Raises `WrongName` where it came with another one, and the pack
     refuses that."""
-    rule = await rule_for(session, item.channel, channel_pack)
+    rule = await rule_of(session, item, channel_pack)
     right = await right_name(session, item, media_type, rule, number)
     if filename is not None and rule.wrong_names == "refuse" and filename != right:
         raise WrongName(await _misfit(session, filename, right, rule, item.slot) or "it is another one", right)
@@ -58,14 +66,14 @@ async def export_name(
 async def propose(session: AsyncSession, wanted: NameWanted) -> RightName:
     """Raises `NotFound` where nobody asked for such a file."""
     item = await _item(session, wanted)
-    rule = await rule_for(session, item.channel)
+    rule = await rule_of(session, item)
     return _answer(rule, await right_name(session, item, f"image/{wanted.format}", rule))
 
 
 async def check(session: AsyncSession, asked: NameAsked) -> CheckedName:
     """Raises `NotFound` where nobody asked for such a file."""
     item = await _item(session, asked)
-    rule = await rule_for(session, item.channel)
+    rule = await rule_of(session, item)
     media_type = media_type_of(asked.filename) or f"image/{asked.format}"
     right = await right_name(session, item, media_type, rule)
     problem = await _misfit(session, asked.filename, right, rule, item.slot)
@@ -81,14 +89,13 @@ async def refused_names(
     """Of a delivery's files: work item, file name and SHA-256 → why that name isn't taken for it."""
     refused = dict[tuple[UUID, str, str], str]()
     rules = {channel: await rule_for(session, channel) for channel in {item.channel for item in items}}
-    strict = [item for item in items if rules[item.channel].wrong_names == "refuse"]
+    strict = {item.id: await rule_of(session, item) for item in items if rules[item.channel].wrong_names == "refuse"}
     for file in files:
         media_type = found.media_type if (found := uploaded.get(file.sha256)) else None
-        for item in strict if media_type else ():
-            if item.slot != file.slot:
+        for item in items:
+            if media_type is None or item.id not in strict or item.slot != file.slot:
                 continue
-            assert media_type is not None
-            rule = rules[item.channel]
+            rule = strict[item.id]
             right = await right_name(session, item, media_type, rule)
             if problem := await _misfit(session, file.filename, right, rule, item.slot):
                 why = f"The file name is refused: {problem}. Name it {right}."

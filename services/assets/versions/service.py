@@ -85,8 +85,7 @@ async def register(
 
 async def require_right_name(session: AsyncSession, item: WorkCopy, filename: str, media_type: str) -> None:
     """Raises `WrongName` where a naming pack refuses this name for the item's next file."""
-    channel_pack = await pack_of_variant(session, item.id, item.channel) if item.channel else None
-    await export_name(session, item, filename, media_type, channel_pack)
+    await export_name(session, item, filename, media_type)
 
 
 async def may_upload(session: AsyncSession, work_item_id: UUID, caller: str) -> WorkCopy:
