@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
@@ -19,7 +19,8 @@ _PROBLEM = {"model": ProblemDetails, "content": {"application/problem+json": {}}
 _Name = Query(min_length=1, max_length=200)
 
 
-@router.get("", summary="The approved final of a SKU, colorway, view and channel", responses={404: _PROBLEM})
+@router.get("", summary="The approved final of a SKU, colorway, view and channel", responses={404: _PROBLEM},
+            response_model=Version)  # fmt: skip
 async def find_final(
     session: Session,
     caller: AnyCaller,
@@ -27,9 +28,10 @@ async def find_final(
     colorway: Annotated[str, _Name],
     view: Annotated[str, _Name],
     channel: Annotated[str | None, Query(min_length=1, max_length=200, description="None: the master.")] = None,
-) -> Version:
+) -> Response:
     """The one file that may be delivered. Its bytes: `GET /v1/versions/{id}/content`."""
-    return await service.find_final(session, Slot(sku, colorway, view, channel))
+    found = await service.find_final(session, Slot(sku, colorway, view, channel))
+    return Response(found.model_dump_json(), media_type="application/json")  # not checked a second time
 
 
 @router.get(":list", summary="All finals of a SKU")

@@ -17,7 +17,7 @@ async def find_final(session: AsyncSession, slot: Slot) -> Version:
     """Raises `NoFinal`."""
     if final := await versions.final_of_slot(session, slot):
         return final
-    items = await work_repository.of_slots(session, [slot])
+    items = await work_repository.of_slot(session, slot)
     if not items:
         raise unknown_slot(slot, await work_repository.slots_of(session, slot.sku))
     item = most_hopeful(items)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -94,10 +94,40 @@ def _in_slot(slot: Slot) -> ColumnElement[bool]:
     return and_(*own, version.c.channel == slot.channel)
 
 
+# Made once: to build a statement of so many columns takes longer than to answer it.
+_MASTERS_FINAL = (
+    select(*FIELDS)
+    .where(
+        version.c.sku == bindparam("of_sku"),
+        version.c.colorway == bindparam("of_colorway"),
+        version.c.view == bindparam("of_view"),
+        version.c.channel.is_(None),
+        _FINAL,
+    )
+    .order_by(*_LAST_FIRST)
+    .limit(literal_column("1"))
+)
+_VARIANTS_FINAL = (
+    select(*FIELDS)
+    .where(
+        version.c.sku == bindparam("of_sku"),
+        version.c.colorway == bindparam("of_colorway"),
+        version.c.view == bindparam("of_view"),
+        version.c.channel == bindparam("of_channel"),
+        _FINAL,
+    )
+    .order_by(*_LAST_FIRST)
+    .limit(literal_column("1"))
+)
+
+
 async def final_of_slot(session: AsyncSession, slot: Slot) -> Version | None:
     """When several requests asked for the same, the one that was approved or promoted last."""
-    query = select(*FIELDS).where(_in_slot(slot), _FINAL).order_by(*_LAST_FIRST).limit(1)
-    row = (await session.execute(query)).first()
+    wanted = {"of_sku": slot.sku, "of_colorway": slot.colorway, "of_view": slot.view}
+    if slot.channel is None:
+        row = (await session.execute(_MASTERS_FINAL, wanted)).first()
+    else:
+        row = (await session.execute(_VARIANTS_FINAL, wanted | {"of_channel": slot.channel})).first()
     return version_of(row) if row else None
 
 

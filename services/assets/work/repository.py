@@ -103,6 +103,14 @@ async def of_slots(session: AsyncSession, slots: Collection[Slot], *, lock: bool
     return [_copy(row) for row in await session.execute(query.with_for_update() if lock else query)]
 
 
+async def of_slot(session: AsyncSession, slot: Slot) -> list[WorkCopy]:
+    """All items of one slot."""
+    table = work_item.c
+    own = (table.sku == slot.sku, table.colorway == slot.colorway, table.view == slot.view)
+    query = select(work_item).where(*own, table.channel == slot.channel)
+    return [_copy(row) for row in await session.execute(query)]
+
+
 async def slots_of(session: AsyncSession, sku: str) -> list[Slot]:
     """Everything that was ever asked for of a SKU."""
     table = work_item.c
