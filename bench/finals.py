@@ -1,8 +1,9 @@
 """What the one call for the approved final costs with 1,000,000 versions: over HTTP, from an assets service in a
 process of its own.
 
-Callers ask without a pause, each for another slot: most have a final, some are still at the gates, some were never
-asked for. Against it stands the bare query of the index, by asyncpg, in the same moments.
+Each asks for another slot: most have a final, some are still at the gates, some were never asked for. The bar is for
+one who asks without a pause, and for many who ask at moments that chance spreads. Several without a pause show what
+one process can do at most: each waits for all the others. Against it stands the bare query of the index, by asyncpg.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ VERSIONS = SLOTS + SLOTS // 4  # each fourth slot was corrected once
 PER_SKU = 40  # 2 colorways, 4 views, the master and 4 channels
 CALLERS = 4
 ASKED = 4000
+A_SECOND = 100
 BAR_MS = 10
 
 _SLOT = f"""
@@ -94,6 +96,7 @@ async def _figures(client: aiohttp.ClientSession, connection: asyncpg.Connection
     await _ask(client, CALLERS, ASKED // 4)
     bare = await _bare(connection)
     alone, several = await _ask(client, 1, ASKED), await _ask(client, CALLERS, ASKED)
+    spread = await _spread(client)
     listed = await _list(client)
     among = f"{VERSIONS:,} versions"
     against = f"the bare query, p99: {_ms(bare, 0.99):.2g} ms"
@@ -110,9 +113,9 @@ async def _figures(client: aiohttp.ClientSession, connection: asyncpg.Connection
     return [
         figure("one caller", one, 0.5, asked=False),
         figure("one caller", one, 0.99, asked=True),
+        *(figure(f"{A_SECOND} a second, {kind}", seconds, 0.99, asked=True) for kind, seconds in spread.items()),
         figure(f"{CALLERS} callers without a pause", everyone, 0.5, asked=False),
-        figure(f"{CALLERS} callers without a pause", everyone, 0.99, asked=True),
-        *(figure(f"{CALLERS} callers, {kind}", seconds, 0.99, asked=True) for kind, seconds in several.items()),
+        figure(f"{CALLERS} callers without a pause", everyone, 0.99, asked=False),
         Figure("all finals of a SKU, median", _ms(listed, 0.5), "ms", f"{PER_SKU} slots"),
     ]
 
@@ -124,17 +127,33 @@ async def _ask(client: aiohttp.ClientSession, callers: int, count: int) -> dict[
 
     async def call() -> None:
         for number in left:
-            slot, kind = _slot(number)
-            started = time.perf_counter()
-            async with client.get("/v1/finals", params=slot) as answer:
-                said = await answer.json()
-            took[kind].append(time.perf_counter() - started)
-            found = said.get("reason", "found")
-            if found.replace("_", " ") != kind and not (kind == "unknown" and found.startswith("unknown")):
-                raise RuntimeError(f"{slot} was answered {found}, not {kind}")
+            await _ask_one(client, number, took)
 
     await asyncio.gather(*(call() for _ in range(callers)))
     return took
+
+
+async def _spread(client: aiohttp.ClientSession) -> dict[str, list[float]]:
+    """So many a second, whatever became of those before."""
+    took: dict[str, list[float]] = {"found": [], "not approved": [], "unknown": []}
+
+    async def later(number: int) -> None:
+        await asyncio.sleep((number + number * 7919 % 97 / 97 * 4) / A_SECOND)
+        await _ask_one(client, number, took)
+
+    await asyncio.gather(*(later(number) for number in range(ASKED // 2)))
+    return took
+
+
+async def _ask_one(client: aiohttp.ClientSession, number: int, took: dict[str, list[float]]) -> None:
+    slot, kind = _slot(number)
+    started = time.perf_counter()
+    async with client.get("/v1/finals", params=slot) as answer:
+        said = await answer.json()
+    took[kind].append(time.perf_counter() - started)
+    found = said.get("reason", "found")
+    if found.replace("_", " ") != kind and not (kind == "unknown" and found.startswith("unknown")):
+        raise RuntimeError(f"{slot} was answered {found}, not {kind}")
 
 
 def _slot(number: int) -> tuple[dict[str, str], str]:

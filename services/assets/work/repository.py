@@ -104,7 +104,7 @@ async def of_slots(session: AsyncSession, slots: Collection[Slot], *, lock: bool
 
 
 async def of_slot(session: AsyncSession, slot: Slot) -> list[WorkCopy]:
-    """All items of one slot."""
+    """All items of one slot, in one query."""
     table = work_item.c
     own = (table.sku == slot.sku, table.colorway == slot.colorway, table.view == slot.view)
     query = select(work_item).where(*own, table.channel == slot.channel)
