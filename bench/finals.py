@@ -92,8 +92,7 @@ async def _measure() -> list[Figure]:
 
 
 async def _figures(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> list[Figure]:
-    await _ask(client, 1, ASKED // 10)  # until its connections have their statements prepared
-    await _ask(client, CALLERS, ASKED // 4)
+    await _ask(client, 4 * CALLERS, ASKED // 4)  # until each of its connections has its statements prepared
     bare = await _bare(connection)
     alone, several = await _ask(client, 1, ASKED), await _ask(client, CALLERS, ASKED)
     spread = await _spread(client)
