@@ -25,6 +25,10 @@ _RECORD = """
 """
 
 
+RECORDED = "recorded"
+"""In the `info` of a session that has something for the relay."""
+
+
 @dataclass(frozen=True)
 class Happened:
     """One event to record. Lock or update the aggregate's row first: that is what keeps its events in order."""
@@ -44,6 +48,7 @@ async def record(session: AsyncSession, *happened: Happened) -> None:
 
 def recorded(session: AsyncSession, *happened: Happened) -> Write:
     """The same, to be written together with what they tell."""
+    session.info[RECORDED] = True
     at, trace = now(), context.traceparent()
     correlation = context.correlation_id.get() or str(new_id())
     events: list[Event[Any]] = [

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData, Value
-from contracts.values import ImageSpec, Role, Sha256, VersionSource, WorkKind, Zone
+from contracts.values import ImageSpec, Role, Sha256, Step, VersionSource, WorkKind, Zone
 
 
 class Version(Value):
@@ -36,6 +36,16 @@ class Version(Value):
     )
     master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
+    parents: list[UUID] = Field(
+        default=[], description="The versions that it was made from or corrects: ids, the nearest first."
+    )
+    step: Step | None = Field(
+        default=None, description="Where it was made; None: before versions said so. A shot of the studio is a capture."
+    )
+    export_name: str | None = Field(
+        default=None,
+        description="The name that it leaves the house under: no other slot's file for its channel has it.",
+    )
 
 
 class VersionStored(EventData):
@@ -46,11 +56,14 @@ class VersionStored(EventData):
 
 
 class VersionMoved(EventData):
-    """A version's zone changed, because its status did."""
+    """A version's zone changed, because its status did or a person said so. `left` is the same zone where an approved
+    version was promoted over another one."""
 
     type: ClassVar[str] = "assets.version.moved.v1"
     version: Version
     left: Zone
+    by: str | None = Field(default=None, description="Who caused it; None: said before moves named anybody.")
+    reason: str | None = None
 
 
 class DeliveredFile(Value):
@@ -109,6 +122,31 @@ class ChannelPackPublished(EventData):
     pack: ChannelPack
 
 
+class NamingPack(Value):
+    """How files are named (R65): a pattern, and how values are written in it."""
+
+    channel: str | None = Field(description="The channel whose variants it names; None: the brand's, for all else.")
+    version: int = Field(ge=1)
+    pattern: str = Field(examples=["{sku}_{colorway}_{view}.{ext}"])
+    case: str = Field(description="Of values: `keep`, `lower` or `upper`.")
+    characters: str = Field(description="Kept in values, besides letters A to Z and digits.")
+    replacement: str = Field(max_length=1, description="Takes the place of everything else.")
+    transliteration: dict[str, str] = Field(description="Letter → how it is written.")
+    max_length: int = Field(ge=1, le=255)
+    wrong_names: str = Field(
+        description="A file with another name is renamed on export (`accept`), fails F06 as well (`fail`), or isn't "
+        "taken in (`refuse`)."
+    )
+    notes: list[str] = Field(default=[])
+
+
+class NamingPackPublished(EventData):
+    """A version of a naming pack is in force."""
+
+    type: ClassVar[str] = "assets.naming_pack.published.v1"
+    pack: NamingPack
+
+
 class ColourReferenceKind(StrEnum):
     """What a colour reference is a photo or scan of (R55)."""
 
@@ -146,5 +184,6 @@ EVENTS: tuple[type[EventData], ...] = (
     VersionMoved,
     DeliveryReceived,
     ChannelPackPublished,
+    NamingPackPublished,
     ColourReferenceStored,
 )

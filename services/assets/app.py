@@ -19,8 +19,12 @@ from services.assets.dossiers import endpoints as dossiers_endpoints
 from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
 from services.assets.dossiers.signing import DossierKey
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.history import endpoints as history_endpoints
 from services.assets.iiif import endpoints as iiif_endpoints
 from services.assets.iiif.service import Images
+from services.assets.lineage import endpoints as lineage_endpoints
+from services.assets.naming import endpoints as naming_endpoints
+from services.assets.naming.packs import publish_default_naming
 from services.assets.reference import domains_missing
 from services.assets.rights import endpoints as rights_endpoints
 from services.assets.rights.pack import publish_default_rights_pack
@@ -32,6 +36,7 @@ from services.assets.uploads import service as uploads
 from services.assets.uploads.middleware import Tus
 from services.assets.vendors import endpoints as vendors_endpoints
 from services.assets.versions import endpoints as versions_endpoints
+from services.assets.zones import endpoints as zones_endpoints
 
 SWEEP = "sweep store"
 SWEEP_EVERY = timedelta(hours=6)
@@ -57,6 +62,7 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         store.open()
         await publish_default_packs(session)
         await publish_default_rights_pack(session)
+        await publish_default_naming(session)
         await set_timer(session, SWEEP, "incoming", now())
 
     async def sweep(session: AsyncSession, timer: Timer) -> None:
@@ -77,12 +83,17 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         routers=[
             versions_endpoints.router,
             uploads_endpoints.router,
+            zones_endpoints.router,
+            lineage_endpoints.router,
+            history_endpoints.router,
             finals_endpoints.router,
             dossiers_endpoints.router,
             vendors_endpoints.router,
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
             channels_endpoints.router,
+            naming_endpoints.router,
+            naming_endpoints.names,
             colour_references_endpoints.router,
             rights_endpoints.router,
             rights_endpoints.of_versions,

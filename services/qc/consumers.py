@@ -2,7 +2,7 @@
 
 from chassis.handlers import Handlers, Together
 from contracts import routing
-from contracts.assets import ChannelPackPublished
+from contracts.assets import ChannelPackPublished, NamingPackPublished
 from contracts.governance import DecisionDomainsPublished
 from services.qc.reference import service as reference
 from services.qc.work import service as work
@@ -12,4 +12,5 @@ HANDLERS: Handlers = {
     **dict.fromkeys(routing.WORK_CHANGES, Together(work.work_changed)),
     DecisionDomainsPublished: reference.domains_published,
     ChannelPackPublished: reference.channel_pack_published,
+    NamingPackPublished: reference.naming_pack_published,
 }

@@ -72,16 +72,17 @@ async def test_versions_go_where_their_work_goes(assets: Harness) -> None:
     await known(assets, item, 5)
     assert await zones(assets, item) == ["archive"]
     second = (await upload(assets, again, photo(2))).json()
-    assert await zones(assets, item) == ["archive", "wip"]
+    assert await zones(assets, item) == ["archive", "raw"]
     done = with_state(again, WorkState.APPROVED, approved_at=now())
     await tell(assets, WorkApproved, done, 9)
     await known(assets, item, 9)
     assert await zones(assets, item) == ["archive", "final"]
     moves = await assets.recorded(VersionMoved)
     assert [(str(one.subject), one.data.left, one.data.version.zone, one.aggregateversion) for one in moves] == [
-        (first["id"], "wip", "archive", 2),
-        (second["id"], "wip", "final", 2),
+        (first["id"], "raw", "archive", 2),
+        (second["id"], "raw", "final", 2),
     ]
+    assert {one.data.by for one in moves} == {"routing"}
     answer = await final(assets, item)
     assert answer.status_code == 200
     assert answer.json() == second | {"zone": "final"}

@@ -33,7 +33,7 @@ async def test_an_upload_becomes_a_version(assets: Harness, tmp_path: Path) -> N
     version = answer.json()
     assert answer.headers["Location"] == f"/v1/versions/{version['id']}"
     assert version["sha256"] == sha256(content)
-    assert (version["round"], version["number"], version["zone"]) == (0, 1, "wip")
+    assert (version["round"], version["number"], version["zone"]) == (0, 1, "raw")
     assert (version["source"], version["delivered_by"]) == ("upload", HOLDER)
     assert (version["media_type"], version["filename"]) == ("image/jpeg", "blue front – ü.jpg")
     assert files_in(tmp_path) == [version["location"]]

@@ -41,7 +41,7 @@ async def test_a_delivered_file_becomes_a_version(assets: Harness, vendor: Vendo
     assert outcome(answer) == [(True, "")]
     [stored] = await assets.recorded(VersionStored)
     version = stored.data.version
-    assert (version.source, version.delivered_by, version.round, version.zone) == ("vendor", vendor.name, 0, "wip")
+    assert (version.source, version.delivered_by, version.round, version.zone) == ("vendor", vendor.name, 0, "raw")
     assert (version.sha256, version.media_type, version.filename) == (sha256(content), "image/jpeg", "front.jpg")
     assert files_in(tmp_path) == [version.location]
     [received] = await assets.recorded(DeliveryReceived)

@@ -187,6 +187,14 @@ def test_a_pack_may_want_names_in_lower_case() -> None:
     assert "Name it ts01_navy_front.jpg" in named("TS01_navy_front.jpg", case="lower").detail
 
 
+def test_the_name_on_record_alone_counts() -> None:
+    """Where two slots' names would be the same, assets numbers them: no pattern tells that."""
+    right = "TS01_navy_front_2.jpg"
+    assert named(right, right=right).outcome is PASS
+    other = named("TS01_navy_front.jpg", right=right)
+    assert (other.outcome, "Name it TS01_navy_front_2.jpg" in other.detail) == (FAIL, True)
+
+
 def test_no_name_takes_long_whatever_the_pattern() -> None:
     pattern = "{sku}{colorway}{view}_{sku}_{channel}.jpg"
     assert named("_a" * 120, slot=None, pattern=pattern).outcome is FAIL

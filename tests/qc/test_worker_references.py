@@ -16,7 +16,7 @@ from PIL import Image
 from chassis.clock import now
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
-from contracts.assets import ChannelPack, ChannelPackPublished, Version, VersionStored
+from contracts.assets import ChannelPack, ChannelPackPublished, NamingPack, NamingPackPublished, Version, VersionStored
 from contracts.qc import InspectionCompleted
 from contracts.routing import WorkReturned
 from contracts.values import Gate, ImageSpec, VersionSource, WorkItem, WorkKind
@@ -259,6 +259,34 @@ async def test_what_is_labelled_as_ai_and_is_on_record_as_none_fails(stage: Stag
     assert outcomes(found)["F08"] == "fail"
     _, found = await deliver(await stage.publish_work(work_item(spec=SPEC, ai=True)), labelled.getvalue())
     assert "F08" not in outcomes(found)  # what AI did to it is not on record
+
+
+async def test_a_name_is_asked_for_where_its_naming_pack_minds(stage: Stage, deliver: Deliver) -> None:
+    """Not where files are renamed on export; a channel's own pack stands before the brand's."""
+    pack = NamingPack(
+        channel=None, version=1, pattern="{sku}_{view}.{ext}", case="keep", characters="-", replacement="-",
+        transliteration={}, max_length=120, wrong_names="accept",
+    )  # fmt: skip
+
+    async def told(one: NamingPack) -> None:
+        await stage.qc.publish(NamingPackPublished(pack=one), f"naming-{one.channel}", one.version)
+        await stage.qc.until_answered("qc")
+
+    async def f06(**changes: Any) -> str | None:
+        work = await stage.publish_work(work_item(spec=SPEC))
+        changes = {"filename": "front.jpg", "export_name": "TS01_front.jpg"} | changes
+        _, found = await deliver(work, jpeg(sample(TEE)), **changes)
+        return outcomes(found).get("F06")
+
+    assert await f06() is None
+    await told(pack)
+    assert await f06() is None
+    await told(pack.model_copy(update={"version": 2, "wrong_names": "fail"}))
+    assert await f06() == "fail"
+    assert await f06(filename="TS01_front.jpg") == "pass"
+    assert await f06(export_name=None) is None
+    await told(pack.model_copy(update={"channel": "shop"}))
+    assert await f06(channel="shop") is None
 
 
 async def test_the_same_bytes_and_spec_are_not_measured_again(stage: Stage, deliver: Deliver, tmp_path: Path) -> None:

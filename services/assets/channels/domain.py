@@ -4,15 +4,14 @@ Everything is found at once, each with its place in the pack and what would make
 """
 
 import math
-import re
 from collections.abc import Iterator
 
 from chassis.problems import FieldError
 from contracts.values import ImageSpec
 from services.assets.channels.schemas import ChannelPackContent
+from services.assets.naming.domain import pattern_problem
 from services.assets.rendering.decoding import FORMATS, MAX_PIXELS
 from services.assets.rendering.encoding import MEDIA_TYPES
-from services.assets.versions.domain import name_problem
 
 ASPECT_TOLERANCE = 0.005  # as T04 measures it
 MOST_SIDE = 100_000  # px
@@ -20,7 +19,6 @@ MOST_BYTES = 10**10
 _KNOWN = tuple(sorted(name.lower() for name in FORMATS))
 _ENDINGS = {"jpeg": (".jpg", ".jpeg"), "png": (".png",)}
 _SIZES = ("min_width", "min_height", "max_width", "max_height", "min_longest_side", "max_longest_side")
-_NAMED = ("sku", "colorway", "view")
 
 
 def faults_of(pack: ChannelPackContent) -> list[FieldError]:
@@ -151,19 +149,10 @@ def _not_rendered(spec: ImageSpec) -> Iterator[FieldError]:
 
 
 def _naming(pack: ChannelPackContent) -> Iterator[FieldError]:
-    fields = re.findall(r"\{([^{}]*)\}", pack.naming)
-    rest = re.sub(r"\{[^{}]*\}", "x", pack.naming)
-    if unknown := sorted(set(fields) - set(_NAMED)):
-        detail = f"names can't say {', '.join(unknown)}"
-        yield _fault("/naming", detail, f"Use {', '.join(f'{{{name}}}' for name in _NAMED)}.")
-    elif "sku" not in fields:
-        yield _fault("/naming", "a name without the SKU says of no file what it is", "Put {sku} into it.")
-    if "{" in rest or "}" in rest:
-        yield _fault("/naming", "a brace is not closed", "Use braces around a field only.")
-    elif problem := name_problem(rest):
-        yield _fault("/naming", f"it {problem}", "Send the pattern of one file's name.")
+    if problem := pattern_problem(pack.naming):
+        yield _fault("/naming", *problem)
     endings = _ENDINGS.get(pack.format)
-    if endings and not pack.naming.lower().endswith(endings):
+    if endings and not pack.naming.lower().endswith((*endings, ".{ext}")):
         yield _fault("/naming", f"a {pack.format} isn't named so", f"Let it end with {' or '.join(endings)}.")
 
 

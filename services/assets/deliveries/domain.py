@@ -1,6 +1,6 @@
 """Which work item a delivered file is for, and why it is quarantined where it is for none. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,10 +27,12 @@ def judge_all(
     items: Collection[WorkCopy],
     delivered: Collection[tuple[UUID, int]],
     vendor: str,
+    refused_names: Mapping[tuple[UUID, str, str], str] | None = None,
 ) -> list[Judgement]:
     """In order: a file that is accepted takes its work item from those after it.
 
-    `uploaded`: the vendor's files by hash. `delivered`: work items and rounds that have a version.
+    `uploaded`: the vendor's files by hash. `delivered`: work items and rounds that have a version. `refused_names`:
+    work item, file name and hash → why a naming pack doesn't take that name for it.
     """
     taken = set(delivered)
     judgements = []
@@ -40,6 +42,10 @@ def judge_all(
         judgement = _find_item(file, same_slot, taken, vendor)
         if reasons:
             judgement = Judgement(reasons=[*reasons, *judgement.reasons])
+        elif judgement.item is not None and (
+            why := (refused_names or {}).get((judgement.item.id, file.filename, file.sha256))
+        ):
+            judgement = Judgement(reasons=[why])
         elif judgement.item is not None:
             taken.add((judgement.item.id, judgement.item.round))
         judgements.append(judgement)

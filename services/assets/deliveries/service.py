@@ -13,6 +13,7 @@ from services.assets.deliveries import repository
 from services.assets.deliveries.domain import Judgement, judge_all
 from services.assets.deliveries.errors import WebhookIdUsed
 from services.assets.deliveries.schemas import Delivery, NamedFile, UploadedFile
+from services.assets.naming.service import refused_names
 from services.assets.store.store import StoredFile, content_key
 from services.assets.versions import repository as versions_repository
 from services.assets.versions.domain import shown_name
@@ -37,7 +38,8 @@ async def judge(
     items = await work_repository.of_slots(session, {file.slot for file in files}, lock=lock)
     delivered = await versions_repository.delivered_rounds(session, [item.id for item in items])
     uploaded = await repository.uploaded_files(session, vendor, {file.sha256 for file in files})
-    return judge_all(files, uploaded, items, delivered, vendor), uploaded
+    refused = await refused_names(session, files, uploaded, items)
+    return judge_all(files, uploaded, items, delivered, vendor, refused), uploaded
 
 
 async def take_in(

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contracts.values import Gate, WorkState
 from services.assets.finals.errors import NoFinal
 from services.assets.work.domain import Slot, WorkCopy, why_not_open
+from services.assets.zones.domain import Held
 
 
 def unknown_slot(wanted: Slot, known: Collection[Slot]) -> NoFinal:
@@ -36,6 +37,20 @@ def unknown_slot(wanted: Slot, known: Collection[Slot]) -> NoFinal:
 def most_hopeful(items: Collection[WorkCopy]) -> WorkCopy:
     """Of a slot's work items the newest that is not cancelled, else the newest."""
     return max(items, key=lambda item: (item.state is not WorkState.CANCELLED, item.created_at, item.id))
+
+
+def taken_out(held: Held) -> NoFinal:
+    """It was approved, and a person archived it."""
+    assert held.archived_at is not None
+    when = held.archived_at.date().isoformat()
+    return NoFinal(
+        "archived",
+        f"Its approved version {held.version.id} was archived by {held.archived_by} on {when}: {held.archived_because}",
+        version_id=str(held.version.id),
+        archived_by=held.archived_by,
+        archived_at=held.archived_at.isoformat(),
+        archived_because=held.archived_because,
+    )
 
 
 def unfinished(item: WorkCopy, gate: Gate | None, master: WorkCopy | None) -> NoFinal:

@@ -6,8 +6,8 @@ from chassis.problems import NotFound
 
 
 class NoFinal(NotFound):
-    """`reason`: `unknown_sku`, `unknown_colorway`, `unknown_view`, `unknown_channel`, `not_approved` or `cancelled`; or
-    `rights`, where there is one that its rights keep from being delivered."""
+    """`reason`: `unknown_sku`, `unknown_colorway`, `unknown_view`, `unknown_channel`, `not_approved`, `archived` or
+    `cancelled`; or `rights`, where there is one that its rights keep from being delivered."""
 
     slug, title = "no-final", "There is no approved final"
 

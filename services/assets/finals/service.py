@@ -1,26 +1,43 @@
 """The one call that answers the approved final, or says why there is none."""
 
+from dataclasses import asdict
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
 from contracts.values import WorkState
-from services.assets.finals.domain import most_hopeful, unfinished, unknown_slot
-from services.assets.rights.service import check_may_deliver
-from services.assets.versions.repository import final_of_slot
+from services.assets.finals.domain import most_hopeful, taken_out, unfinished, unknown_slot
+from services.assets.finals.schemas import Finals, Missing
+from services.assets.rights.service import check_may_deliver, deliverable
+from services.assets.versions import repository as versions
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import Slot
 
 
 async def find_final(session: AsyncSession, slot: Slot, territory: str | None = None) -> Version:
     """Raises `NoFinal`; `Invalid` for a territory that there is none of."""
-    if final := await final_of_slot(session, slot):
+    if final := await versions.final_of_slot(session, slot):
         await check_may_deliver(session, final, slot.channel, territory)
         return final
-    items = await work_repository.of_slots(session, [slot])
+    items = await work_repository.of_slot(session, slot)
     if not items:
         raise unknown_slot(slot, await work_repository.slots_of(session, slot.sku))
     item = most_hopeful(items)
+    if item.state is WorkState.APPROVED and (held := await versions.taken_out_of_slot(session, slot)):
+        raise taken_out(held)
     gate = item.open_gate(await work_repository.passed_gates(session, item))
     waits = item.state is WorkState.WAITING and item.parent_id is not None
     master = await work_repository.find(session, item.parent_id) if waits and item.parent_id else None
     raise unfinished(item, gate, master)
+
+
+async def finals_of_sku(session: AsyncSession, sku: str, territory: str | None = None) -> Finals:
+    """All of its finals that may be delivered, and what has none. Raises `Invalid` for a territory that there is none
+    of."""
+    finals = await versions.finals_of_sku(session, sku)
+    allowed = await deliverable(session, finals, territory)
+    items = [final for final, may in zip(finals, allowed, strict=True) if may]
+    slots = await work_repository.slots_of(session, sku)
+    have = {(one.colorway, one.view, one.channel) for one in items}
+    missing = sorted((one for one in slots if (one.colorway, one.view, one.channel) not in have), key=str)
+    return Finals(items=items, missing=[Missing(**asdict(one)) for one in missing])

@@ -32,6 +32,18 @@ async def check_may_deliver(
         raise NoFinal("rights", f"It is approved, but may not be delivered. {in_words(answer)}", **causes_of(answer))
 
 
+async def deliverable(session: AsyncSession, versions: Sequence[Version], territory: str | None) -> list[bool]:
+    """Of each of these finals, whether it may be handed out for its own channel, at this moment. Raises `Invalid`."""
+    territories = (territory,) if territory else ()
+    _check_territories("query/territory", territories)
+    needs, at = (await current_pack(session)).needs, now()
+    found = []
+    for version, (picture, attached) in zip(versions, await pictures.with_rights(session, versions), strict=True):
+        asked = Asked(version.channel, territories, picture.use, at)
+        found.append(judge(needs_of(needs, picture, asked), attached, asked).allowed)
+    return found
+
+
 async def check_may_publish(
     session: AsyncSession, version: Version, channel: str, territories: Collection[str], on: date | None = None
 ) -> RightsAnswer:

@@ -17,7 +17,6 @@ from services.assets.rendering import CannotRender
 from services.assets.store.store import Store, StoredFile
 from services.assets.variants.pool import RenderPool
 from services.assets.versions import repository as versions_repository
-from services.assets.versions.domain import shown_name
 from services.assets.versions.service import register
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import AWAITS_FILE, WorkCopy
@@ -77,7 +76,6 @@ class Variants:
             session,
             item,
             variant.stored,
-            filename=file_name(variant.pack, work),
             source=VersionSource.RENDER,
             delivered_by=variant.pack.channel,
             channel_pack=variant.pack,
@@ -103,11 +101,3 @@ async def _ingredients(session: AsyncSession, work: WorkItem) -> tuple[Version, 
     if pack is None:
         raise NotYet(f"there is no channel pack {work.channel} here")
     return master, pack
-
-
-def file_name(pack: ChannelPack, work: WorkItem) -> str:
-    """By the pack's pattern."""
-    name = pack.naming
-    for field in ("sku", "colorway", "view"):
-        name = name.replace(f"{{{field}}}", getattr(work, field))
-    return shown_name(name)

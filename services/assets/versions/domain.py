@@ -1,11 +1,11 @@
-"""Rules of versions: their zones, their names, and who may hand one in."""
+"""Rules of versions: their names, and who may hand one in."""
 
 import unicodedata
 from uuid import UUID
 
 from chassis.ids import derived_id
 from contracts.assets import Version
-from contracts.values import WorkState, Zone
+from contracts.values import WorkState
 from services.assets.versions.errors import AlreadyDelivered, HeldByAnother, NotOpen, UnknownWork
 from services.assets.work.domain import AWAITS_FILE, SETTLED, WorkCopy, why_not_open
 
@@ -16,13 +16,6 @@ _UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 def asset_of(work_item_id: UUID) -> UUID:
     """All versions of a work item are versions of one asset."""
     return derived_id("asset", work_item_id)
-
-
-def zone_for(version_round: int, state: WorkState, work_round: int) -> Zone:
-    """Where a version belongs when its work item is in this state and round."""
-    if version_round < work_round or state is WorkState.CANCELLED:
-        return Zone.ARCHIVE
-    return Zone.FINAL if state is WorkState.APPROVED else Zone.WIP
 
 
 def name_problem(name: str) -> str | None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.etags import set_etag
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import ProblemDetails
 from contracts.assets import Version
@@ -49,12 +50,15 @@ async def upload_version(
     settings: OurSettings,
     work_item_id: Annotated[UUID, Query(description="The shot or variant that you have claimed.")],
     filename: Annotated[str, Query(min_length=1, max_length=1000, description="The file's name, without a path.")],
+    parents: Annotated[
+        list[UUID], Query(max_length=50, description="Versions that it was made from: an AI output's inputs.")
+    ] = [],  # noqa: B006, FastAPI copies it
 ) -> Version:
     """The body is the file itself, streamed: an image, as a photographer or retoucher made it.
 
     One version a work item and round. The answer is the version that the gates now look at.
     """
-    upload = Upload(transactions, store, caller, work_item_id, filename)
+    upload = Upload(transactions, store, caller, work_item_id, filename, parents)
     body = UploadBody(request, max_bytes=settings.max_upload_bytes, stall_seconds=settings.stall_seconds)
     version = await upload.take_in(body, settings.claim_wait_seconds)
     response.headers["Location"] = f"/v1/versions/{version.id}"
@@ -78,8 +82,11 @@ async def list_versions(
 
 
 @router.get("/{version_id}", summary="Read a version", responses=_NO_VERSION)
-async def read_version(session: Session, caller: AnyCaller, version_id: UUID) -> Version:
-    return await service.get_version(session, version_id)
+async def read_version(session: Session, caller: AnyCaller, version_id: UUID, response: Response) -> Version:
+    """The `ETag` is what a move sends back as `If-Match`."""
+    held = await service.get_held(session, version_id)
+    set_etag(response, held.change)
+    return held.version
 
 
 @router.get("/{version_id}/content", summary="Read a version's bytes", response_class=Response, responses=_CONTENT)

@@ -1,8 +1,10 @@
-"""Versions: one row an accepted file, never changed but for its zone."""
+"""Versions: one row an accepted file, never changed but for its zone and what decides it."""
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
+_when = DateTime(timezone=True)
 
 version = Table(
     "version",
@@ -27,7 +29,15 @@ version = Table(
     Column("delivered_by", Text, nullable=False),
     Column("channel_pack", Integer),
     Column("master_id", Uuid),
-    Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("stored_at", _when, nullable=False),
+    Column("parents", ARRAY(Uuid), nullable=False, server_default="{}"),
+    Column("step", Text),
+    Column("export_name", Text),
+    Column("approved_at", _when, comment="When all gates had passed it; kept when it is no final any more"),
+    Column("promoted_at", _when, comment="A person made it the final again"),
+    Column("archived_at", _when, comment="A person took it out, whatever its work item's status says"),
+    Column("archived_by", Text),
+    Column("archived_because", Text),
     Column("change", Integer, nullable=False, comment="aggregateversion of its newest event"),
     UniqueConstraint("work_item_id", "round", name="version_one_a_round"),
     Index("version_final", "sku", "colorway", "view", "channel", postgresql_where=text("zone = 'final'")),
@@ -35,5 +45,6 @@ version = Table(
     Index("version_asset", "asset_id"),
     Index("version_vendor", "delivered_by", postgresql_where=text("source = 'vendor'")),
     Index("version_sha256", "sha256"),
-    comment="Each accepted file. Immutable, but for the zone, which follows the work item's status.",
+    Index("version_parents", "parents", postgresql_using="gin"),
+    comment="Each accepted file. Immutable, but for its zone and what decides it.",
 )

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from chassis.etags import names_etag
 from contracts.assets import ColourReference, Version
+from contracts.values import Zone
 from services.assets.store.store import Store
 from services.assets.versions.errors import BadRange
 
@@ -43,13 +44,21 @@ def wanted_range(header: str | None, if_range: str | None, file: File) -> tuple[
     return start, stop
 
 
+def name_outside(file: File) -> str:
+    """What it is called where it goes: a final by the naming packs, all else as it came."""
+    if isinstance(file, Version) and file.zone is Zone.FINAL and file.export_name:
+        return file.export_name
+    return file.filename
+
+
 def content_headers(file: File) -> dict[str, str]:
     """What every answer about a file's bytes says. They never change, so they may be kept for ever."""
-    plain = re.sub(r"[^ !#-\[\]-~]|%", "_", file.filename)
+    name = name_outside(file)
+    plain = re.sub(r"[^ !#-\[\]-~]|%", "_", name)
     return {
         "ETag": etag_of(file),
         "Cache-Control": "private, max-age=31536000, immutable",
-        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.filename, safe='')}",
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
     }

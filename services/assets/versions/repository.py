@@ -1,25 +1,30 @@
 """SQL of versions."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
 from contracts.values import Zone
 from services.assets.versions.models import version
 from services.assets.work.domain import Slot
-from services.assets.work.models import work_item
+from services.assets.zones.domain import Held
 
-_FIELDS = [version.c[name] for name in Version.model_fields]
+FIELDS = [version.c[name] for name in Version.model_fields]
+_MARKS = [version.c[name.name] for name in fields(Held) if name.name != "version"]
 
 
-def _version(row: Row[*tuple[Any, ...]]) -> Version:
+def version_of(row: Row[*tuple[Any, ...]]) -> Version:
     return Version(**{name: row._mapping[name] for name in Version.model_fields})
+
+
+def _held(row: Row[*tuple[Any, ...]]) -> Held:
+    return Held(version_of(row), **{column.name: row._mapping[column.name] for column in _MARKS})
 
 
 async def insert_version(session: AsyncSession, new: Version) -> bool:
@@ -39,14 +44,14 @@ async def count_of(session: AsyncSession, work_item_id: UUID) -> int:
 
 
 async def find(session: AsyncSession, version_id: UUID) -> Version | None:
-    row = (await session.execute(select(*_FIELDS).where(version.c.id == version_id))).first()
-    return _version(row) if row else None
+    row = (await session.execute(select(*FIELDS).where(version.c.id == version_id))).first()
+    return version_of(row) if row else None
 
 
 async def of_round(session: AsyncSession, work_item_id: UUID, round_number: int) -> Version | None:
-    query = select(*_FIELDS).where(version.c.work_item_id == work_item_id, version.c.round == round_number)
+    query = select(*FIELDS).where(version.c.work_item_id == work_item_id, version.c.round == round_number)
     row = (await session.execute(query)).first()
-    return _version(row) if row else None
+    return version_of(row) if row else None
 
 
 async def first_channel_pack(session: AsyncSession, work_item_id: UUID) -> int | None:
@@ -66,29 +71,84 @@ async def delivered_rounds(session: AsyncSession, work_item_ids: Collection[UUID
     return {(row.work_item_id, row.round) for row in await session.execute(query)}
 
 
-async def final_of_work(session: AsyncSession, work_item_id: UUID) -> Version | None:
-    query = select(*_FIELDS).where(version.c.work_item_id == work_item_id, version.c.zone == Zone.FINAL)
+async def newest_of_work(session: AsyncSession, work_item_id: UUID) -> Version | None:
+    query = select(*FIELDS).where(version.c.work_item_id == work_item_id).order_by(version.c.number.desc()).limit(1)
     row = (await session.execute(query)).first()
-    return _version(row) if row else None
+    return version_of(row) if row else None
+
+
+# A literal, not a parameter: the partial index must be known to hold. Of several finals, the one that was approved or
+# promoted last counts.
+_FINAL = version.c.zone == literal_column("'final'")
+_LAST_FIRST = (func.coalesce(version.c.promoted_at, version.c.approved_at).desc().nulls_last(), version.c.id.desc())
+
+
+async def final_of_work(session: AsyncSession, work_item_id: UUID) -> Version | None:
+    query = select(*FIELDS).where(version.c.work_item_id == work_item_id, _FINAL).order_by(*_LAST_FIRST).limit(1)
+    row = (await session.execute(query)).first()
+    return version_of(row) if row else None
+
+
+def _in_slot(slot: Slot) -> ColumnElement[bool]:
+    own = (version.c.sku == slot.sku, version.c.colorway == slot.colorway, version.c.view == slot.view)
+    return and_(*own, version.c.channel == slot.channel)
+
+
+# Made once: to build a statement of so many columns takes longer than to answer it.
+_MASTERS_FINAL = (
+    select(*FIELDS)
+    .where(
+        version.c.sku == bindparam("of_sku"),
+        version.c.colorway == bindparam("of_colorway"),
+        version.c.view == bindparam("of_view"),
+        version.c.channel.is_(None),
+        _FINAL,
+    )
+    .order_by(*_LAST_FIRST)
+    .limit(literal_column("1"))
+)
+_VARIANTS_FINAL = (
+    select(*FIELDS)
+    .where(
+        version.c.sku == bindparam("of_sku"),
+        version.c.colorway == bindparam("of_colorway"),
+        version.c.view == bindparam("of_view"),
+        version.c.channel == bindparam("of_channel"),
+        _FINAL,
+    )
+    .order_by(*_LAST_FIRST)
+    .limit(literal_column("1"))
+)
 
 
 async def final_of_slot(session: AsyncSession, slot: Slot) -> Version | None:
-    """When several requests asked for the same, the one that was approved last."""
-    query = (
-        select(*_FIELDS)
-        .join(work_item, work_item.c.id == version.c.work_item_id)
-        .where(
-            version.c.sku == slot.sku,
-            version.c.colorway == slot.colorway,
-            version.c.view == slot.view,
-            version.c.channel == slot.channel,
-            version.c.zone == literal_column("'final'"),  # no parameter: the partial index must be known to hold
-        )
-        .order_by(work_item.c.approved_at.desc().nulls_last(), version.c.id.desc())
-        .limit(1)
-    )
-    row = (await session.execute(query)).first()
-    return _version(row) if row else None
+    """When several requests asked for the same, the one that was approved or promoted last."""
+    wanted = {"of_sku": slot.sku, "of_colorway": slot.colorway, "of_view": slot.view}
+    if slot.channel is None:
+        row = (await session.execute(_MASTERS_FINAL, wanted)).first()
+    else:
+        row = (await session.execute(_VARIANTS_FINAL, wanted | {"of_channel": slot.channel})).first()
+    return version_of(row) if row else None
+
+
+async def finals_of_slot(session: AsyncSession, slot: Slot) -> list[Held]:
+    """All of them, the one that is delivered first."""
+    query = select(*FIELDS, *_MARKS).where(_in_slot(slot), _FINAL).order_by(*_LAST_FIRST)
+    return [_held(row) for row in await session.execute(query)]
+
+
+async def finals_of_sku(session: AsyncSession, sku: str) -> list[Version]:
+    """Of each slot the one that is delivered."""
+    slot = (version.c.colorway, version.c.view, version.c.channel)
+    query = select(*FIELDS).where(version.c.sku == sku, _FINAL).ext(distinct_on(*slot))
+    return [version_of(row) for row in await session.execute(query.order_by(*slot, *_LAST_FIRST))]
+
+
+async def taken_out_of_slot(session: AsyncSession, slot: Slot) -> Held | None:
+    """What a person archived last."""
+    query = select(*FIELDS, *_MARKS).where(_in_slot(slot), version.c.archived_by.is_not(None))
+    row = (await session.execute(query.order_by(version.c.archived_at.desc()).limit(1))).first()
+    return _held(row) if row else None
 
 
 @dataclass(frozen=True)
@@ -100,7 +160,7 @@ class Filter:
 
 async def page(session: AsyncSession, wanted: Filter, after: UUID | None, limit: int) -> list[Version]:
     """Newest first; `after`: those older than that one."""
-    query = select(*_FIELDS).order_by(version.c.id.desc()).limit(limit)
+    query = select(*FIELDS).order_by(version.c.id.desc()).limit(limit)
     if wanted.work_item_id is not None:
         query = query.where(version.c.work_item_id == wanted.work_item_id)
     if wanted.sku is not None:
@@ -109,19 +169,27 @@ async def page(session: AsyncSession, wanted: Filter, after: UUID | None, limit:
         query = query.where(version.c.zone == wanted.zone)
     if after is not None:
         query = query.where(version.c.id < after)
-    return [_version(row) for row in await session.execute(query)]
+    return [version_of(row) for row in await session.execute(query)]
 
 
-async def of_work(session: AsyncSession, work_item_id: UUID) -> list[tuple[Version, int]]:
-    """All versions of a work item, locked, each with its `change`."""
+async def find_held(session: AsyncSession, version_id: UUID) -> Held | None:
+    row = (await session.execute(select(*FIELDS, *_MARKS).where(version.c.id == version_id))).first()
+    return _held(row) if row else None
+
+
+async def of_work(session: AsyncSession, work_item_id: UUID) -> list[Held]:
+    """All versions of a work item, locked, the oldest first."""
     query = (
-        select(*_FIELDS, version.c.change)
+        select(*FIELDS, *_MARKS)
         .where(version.c.work_item_id == work_item_id)
         .order_by(version.c.number)
         .with_for_update()
     )
-    return [(_version(row), row.change) for row in await session.execute(query)]
+    return [_held(row) for row in await session.execute(query)]
 
 
-async def move(session: AsyncSession, version_id: UUID, zone: Zone, change: int) -> None:
-    await session.execute(update(version).where(version.c.id == version_id).values(zone=zone, change=change))
+async def keep(session: AsyncSession, held: Held) -> None:
+    """Its zone, and what decides it."""
+    marks = {column.name: getattr(held, column.name) for column in _MARKS}
+    kept = update(version).where(version.c.id == held.version.id).values(zone=held.version.zone, **marks)
+    await session.execute(kept)

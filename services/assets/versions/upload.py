@@ -1,7 +1,7 @@
 """An upload from its first byte to its version. No connection to the database is held while it waits or streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from chassis.problems import FieldError, Invalid
 from contracts.assets import Version
 from contracts.values import VersionSource
 from services.assets.dependencies import Transactions
+from services.assets.lineage.parents import require_known
 from services.assets.store.body import UploadBody
 from services.assets.store.errors import NotAnImage, WrongDigest
 from services.assets.store.formats import KNOWN, media_type_of
@@ -51,17 +52,27 @@ class Upload:
     """One caller's upload to one work item."""
 
     def __init__(
-        self, transactions: Transactions, store: Store, caller: Caller, work_item_id: UUID, filename: str
+        self,
+        transactions: Transactions,
+        store: Store,
+        caller: Caller,
+        work_item_id: UUID,
+        filename: str,
+        parents: Sequence[UUID] = (),
     ) -> None:
         self._transactions = transactions
         self._store = store
         self._caller = caller.subject
         self._work_item_id = work_item_id
         self._filename = filename
+        self._parents = parents
 
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
         require_name(self._filename)
+        if self._parents:
+            async with self._transactions.begin() as session:
+                await require_known(session, self._parents)
         item = await self.item(wait_seconds)
         stored = await self.store(item, await image_type(body), body.pieces())
         async with self._transactions.begin() as session:
@@ -71,6 +82,8 @@ class Upload:
         self, item: WorkCopy, media_type: str, pieces: AsyncIterator[bytes], *, sha256: str | None = None
     ) -> StoredFile:
         """Stream the file to its place. `sha256`: what it must be. Raises a `Problem`; then nothing is stored."""
+        async with self._transactions.begin() as session:
+            await service.require_right_name(session, item, self._filename, media_type)
         async with self._store.staged(pieces) as staged:
             if sha256 is not None and staged.sha256 != sha256:
                 raise WrongDigest(f"The bytes that came have the SHA-256 {staged.sha256}, not {sha256}.")
@@ -84,7 +97,13 @@ class Upload:
         """The stored file becomes the version, if it still may. Raises a `Problem`."""
         item = await service.still_open(session, item, self._caller, lock=True)
         return await service.register(
-            session, item, stored, filename=self._filename, source=VersionSource.UPLOAD, delivered_by=self._caller
+            session,
+            item,
+            stored,
+            filename=self._filename,
+            source=VersionSource.UPLOAD,
+            delivered_by=self._caller,
+            parents=self._parents,
         )
 
     async def item(self, wait_seconds: float) -> WorkCopy:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.values import Gate, WorkKind, WorkState
+from contracts.values import Gate, Step, WorkKind, WorkState
 
 AWAITS_FILE = frozenset({WorkState.READY, WorkState.CLAIMED, WorkState.BLOCKED})
 """Routing takes a version in these; while it is blocked too, since a file that was accepted is never lost."""
@@ -50,6 +50,8 @@ class WorkCopy:
     approved_at: datetime | None
     use: str | None
     """What it is made for; None: it was told before work items said so."""
+    step: Step | None = None
+    """None: told before it was kept here."""
 
     @property
     def slot(self) -> Slot:

@@ -23,6 +23,7 @@ work_item = Table(
     Column("round", Integer, nullable=False),
     Column("returns_to", Text),
     Column("claimed_by", Text),
+    Column("step", Text),
     Column("cause", Text, comment="Why it is in this state, where the event said so"),
     Column("created_at", _when, nullable=False),
     Column("approved_at", _when),

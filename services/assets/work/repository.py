@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.routing import WorkChanged
-from contracts.values import Gate, WorkItem, WorkKind, WorkState
+from contracts.values import Gate, Step, WorkItem, WorkKind, WorkState
 from services.assets.work.domain import Slot, WorkCopy
 from services.assets.work.models import passed_gate, work_item
 
@@ -35,6 +35,7 @@ def _copy(row: Row[*tuple[Any, ...]]) -> WorkCopy:
     values = dict(row._mapping)
     values["kind"] = WorkKind(row.kind)
     values["state"] = WorkState(row.state)
+    values["step"] = Step(row.step) if row.step else None
     values["gates"] = [Gate(gate) for gate in row.gates]
     return WorkCopy(**values)
 
@@ -55,6 +56,7 @@ def _row(work: WorkItem, version: int, cause: str | None) -> dict[str, Any]:
         "round": work.round,
         "returns_to": work.returns_to,
         "claimed_by": work.claimed_by,
+        "step": work.step,
         "cause": cause,
         "created_at": work.created_at,
         "approved_at": work.approved_at,
@@ -100,6 +102,14 @@ async def of_slots(session: AsyncSession, slots: Collection[Slot], *, lock: bool
     ids = (await session.execute(_OF_SLOTS, values)).scalars().all()
     query = select(work_item).where(work_item.c.id.in_(ids)).order_by(work_item.c.id)
     return [_copy(row) for row in await session.execute(query.with_for_update() if lock else query)]
+
+
+async def of_slot(session: AsyncSession, slot: Slot) -> list[WorkCopy]:
+    """All items of one slot, in one query."""
+    table = work_item.c
+    own = (table.sku == slot.sku, table.colorway == slot.colorway, table.view == slot.view)
+    query = select(work_item).where(*own, table.channel == slot.channel)
+    return [_copy(row) for row in await session.execute(query)]
 
 
 async def slots_of(session: AsyncSession, sku: str) -> list[Slot]:

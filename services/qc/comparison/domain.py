@@ -78,6 +78,13 @@ class Seen(Value):
     fingerprint: Fingerprint
 
 
+class RightName(Value):
+    """What a file must be named, and the pattern that says so."""
+
+    name: str
+    pattern: str
+
+
 class References(Value):
     """Each field is one that the engine's `Reference` has; None: not asked."""
 
@@ -90,6 +97,7 @@ class References(Value):
     others: tuple[Seen, ...] | None = None
     shoot: tuple[Seen, ...] | None = None
     ai_use: str | None = None
+    naming: RightName | None = None
     expected: tuple[str, ...] = ()
 
     def used(self) -> list["Used"]:
@@ -104,13 +112,17 @@ class References(Value):
         if (own := self.colours) is not None:
             approved.append(Used(against="colour", reference_id=own.reference_id, sha256=own.sha256, said=own.kind))
         record = [Used(against="ai_use", said=self.ai_use)] if self.ai_use is not None else []
+        if self.naming is not None:
+            record.append(Used(against="naming", said=self.naming.name))
         return approved + seen + record
 
 
 class Used(Value):
     """One thing that a version was compared with."""
 
-    against: str = Field(description="What for: `capture`, `colour`, `batch`, `views`, `others`, `shoot`, `ai_use`.")
+    against: str = Field(
+        description="What for: `capture`, `colour`, `batch`, `views`, `others`, `shoot`, `ai_use`, `naming`."
+    )
     version_id: UUID | None = Field(default=None, description="The version; none where it is a record.")
     reference_id: UUID | None = Field(default=None, description="The colour reference that assets stores.")
     sha256: Sha256 | None = None

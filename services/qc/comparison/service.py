@@ -11,6 +11,7 @@ from services.qc.comparison.domain import (
     Fingerprint,
     Place,
     References,
+    RightName,
     batch_of,
     capture_among,
     shoot_of,
@@ -20,6 +21,7 @@ from services.qc.decisions import repository as decisions
 from services.qc.reference import service as reference
 
 NO_AI = "none"
+RENAMED = "accept"  # by its naming pack: the file's own name doesn't matter, for it is renamed on export
 
 
 async def choose(session: AsyncSession, work: WorkItem, version: Version) -> References:
@@ -31,11 +33,19 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
     """
     slot = Place(sku=version.sku, colorway=version.colorway, view=version.view, channel=version.channel)
     ai_use = None if work.ai else NO_AI
+    naming = await _right_name(session, version)
     if version.kind is WorkKind.VARIANT:
         if work.parent_id is None:
-            return References(slot=slot, ai_use=ai_use)
+            return References(slot=slot, ai_use=ai_use, naming=naming)
         master = await repository.approved_master(session, work.parent_id)
-        return References(slot=slot, capture=master, colour=master, ai_use=ai_use, expected=("capture", "colour"))
+        return References(
+            slot=slot,
+            capture=master,
+            colour=master,
+            ai_use=ai_use,
+            naming=naming,
+            expected=("capture", "colour"),
+        )
     white = work.spec.white_background
     others = await repository.views(session, version, white=white)
     views = tuple(one for one in others if one.place.view != version.view)
@@ -48,6 +58,7 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
         views=views or None,
         batch=batch_of(others) if white else None,  # without a plain background no subject is told that is measured
         ai_use=ai_use,
+        naming=naming,
         expected=("colour",) if work.spec.colour_critical else (),
     )
 
@@ -65,6 +76,14 @@ async def completed(
     if version.kind is WorkKind.SHOT and shows_dust(own):
         shoot = shoot_of(await repository.same_shoot(session, version), own)
     return references.model_copy(update={"others": others, "shoot": shoot})
+
+
+async def _right_name(session: AsyncSession, version: Version) -> RightName | None:
+    """The name that assets gave the version's slot. None where its naming pack lets files come under any name."""
+    pack = await reference.naming_pack(session, version.channel)
+    if pack is None or pack.wrong_names == RENAMED or version.export_name is None:
+        return None
+    return RightName(name=version.export_name, pattern=pack.pattern)
 
 
 async def _colours(session: AsyncSession, version: Version) -> ApprovedColours | None:

@@ -64,12 +64,14 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Naming:
-    """A pack's file names: `{sku}_{colorway}_{view}.jpg`. `skus` and `views` need hold no more than may be named."""
+    """A pack's file names: `{sku}_{colorway}_{view}.jpg`. `skus` and `views` need hold no more than may be named; where
+    the file's own name is on record (`right`), it alone counts."""
 
     pattern: str
-    skus: frozenset[str]
-    views: frozenset[str]
+    skus: frozenset[str] = frozenset()
+    views: frozenset[str] = frozenset()
     case: Literal["exact", "lower", "upper"] = "exact"
+    right: str | None = None
 
 
 class AiUse(StrEnum):

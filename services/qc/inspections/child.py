@@ -124,7 +124,7 @@ def _completed(reference: "Reference", references: References) -> "Reference":
     """With what is on record."""
     from dataclasses import replace
 
-    from services.qc.inspection.reference import Against, AiUse
+    from services.qc.inspection.reference import Against, AiUse, Naming
     from services.qc.inspection.regions import Region
 
     colours = references.colours
@@ -137,6 +137,7 @@ def _completed(reference: "Reference", references: References) -> "Reference":
         others=None if references.others is None else tuple(_neighbour(one) for one in references.others),
         slot=_slot(references.slot),
         ai_use=None if references.ai_use is None else AiUse(references.ai_use),
+        naming=None if (own := references.naming) is None else Naming(own.pattern, right=own.name),
         expected=frozenset(Against(name) for name in references.expected),
     )
 

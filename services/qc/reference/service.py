@@ -1,5 +1,5 @@
 """Own packs (gates, checklists, reasons, and the thresholds' default), and copies of what others publish (decision
-domains, channel packs)."""
+domains, channel and naming packs)."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller, require_role
 from chassis.packs import keep_pack, latest_version, load_pack, publish_default, publish_pack, read_toml
 from chassis.problems import Unavailable
-from contracts.assets import ChannelPack, ChannelPackPublished
+from contracts.assets import ChannelPack, ChannelPackPublished, NamingPack, NamingPackPublished
 from contracts.envelope import Event
 from contracts.governance import DecisionDomainsPublished
 from contracts.values import Domain, Gate, Role
@@ -60,6 +60,19 @@ async def channel_pack_published(session: AsyncSession, event: Event[ChannelPack
 async def channel_pack(session: AsyncSession, channel: str, version: int | None) -> ChannelPack | None:
     """The copy of one version (None: of the newest); None when it has not arrived."""
     found = await load_pack(session, _channel(channel), ChannelPack, version)
+    return found[0] if found else None
+
+
+async def naming_pack_published(session: AsyncSession, event: Event[NamingPackPublished]) -> None:
+    pack = event.data.pack
+    await keep_pack(session, _naming(pack.channel), pack.version, pack, "assets")
+
+
+async def naming_pack(session: AsyncSession, channel: str | None) -> NamingPack | None:
+    """The copy of the newest that names a channel's variants, or masters (None): the channel's own, else the brand's.
+    None when none has arrived."""
+    own = await load_pack(session, _naming(channel), NamingPack) if channel else None
+    found = own or await load_pack(session, _naming(None), NamingPack)
     return found[0] if found else None
 
 
@@ -144,3 +157,8 @@ async def _load(session: AsyncSession, name: str, model: type[P], version: int |
 
 def _channel(name: str) -> str:
     return f"channel/{name}"
+
+
+def _naming(channel: str | None) -> str:
+    """The brand's has no channel."""
+    return f"naming/{channel}" if channel else "naming"

@@ -27,12 +27,14 @@ def naming(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     rule, slot = reference.naming, reference.slot
     assert rule is not None
     name = PurePath(frame.filename.replace("\\", "/")).name
-    right = _right_name(rule, slot)
+    right = rule.right or _right_name(rule, slot)
     cure = f" Name it {right}." if right else ""
     if len(name) > _LONGEST_NAME:
         return Finding(FAIL, f"The name has {len(name):,} characters.{cure}", None, rule.pattern)
     if right is not None and name == right:
         return Finding(PASS, "Named as the pack asks.", None, rule.pattern)
+    if rule.right is not None:
+        return Finding(FAIL, f"{name!r} isn't the name on record for this file.{cure}", None, rule.pattern)
     found = _pattern(rule).fullmatch(name)
     if found is None:
         return Finding(FAIL, f"{name!r} isn't of the pattern {rule.pattern}.{cure}", None, rule.pattern)
