@@ -1,6 +1,6 @@
 """Colour references: one row a version, never changed."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, UniqueConstraint, Uuid
 
 metadata = MetaData()
 
@@ -21,5 +21,6 @@ colour_reference = Table(
     Column("role", Text, nullable=False),
     Column("stored_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("sku", "colorway", "kind", "number", name="colour_reference_once"),
+    Index("colour_reference_sha256", "sha256"),
     comment="What a product's colour is judged by. The newest number of a kind counts.",
 )

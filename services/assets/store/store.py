@@ -2,13 +2,15 @@
 
 A file is streamed to a key of its own under `incoming/` and hashed on the way. Only when it is complete, on the disk
 and wanted is it moved to `sha256/ab/<hash>`; so nothing half-written is ever visible there, and the same bytes are
-stored once. What a killed process leaves in `incoming/` is swept away after a day.
+stored once. What a killed process leaves in `incoming/` is swept away after a day. Who may rely on what lies there
+already, and what may be deleted, says the ledger (`upkeep/`).
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,28 +18,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from chassis.clock import now
+from chassis.crash import crash_point
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from services.assets.store.durability import sync_file, sync_folders
-from services.assets.store.errors import FileMissing, StoreAway
+from services.assets.store.errors import FileDamaged
+from services.assets.store.ledger import Ledger
+from services.assets.store.objects import LONGEST_STREAM, connect, translated
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-INCOMING = "incoming"
+INCOMING, FILES = "incoming", "sha256"
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_ONCE = 3
 READ_BYTES = 1024 * 1024
 LEFT_OVER_AFTER = timedelta(days=1)
+PATIENCE = timedelta(seconds=10)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 log = get_logger(__name__)
 
 
 def content_key(sha256: str) -> str:
-    return f"sha256/{sha256[:2]}/{sha256}"
+    return f"{FILES}/{sha256[:2]}/{sha256}"
+
+
+def _is_other_than(content: bytes, location: str) -> bool:
+    """Whether these are other bytes than those at the key of their content."""
+    named = location.rpartition("/")[2]
+    return location == content_key(named) and hashlib.sha256(content).hexdigest() != named
 
 
 @dataclass
@@ -63,21 +77,20 @@ class StoredFile:
 class Store:
     """Where all files are. Raises `StoreAway` when it refuses or can't be reached."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ledger: Ledger, *, patience: timedelta = PATIENCE) -> None:
+        """`patience`: how long a bucket may be silent."""
         self._url = url
+        self._ledger = ledger
+        self._patience = patience
 
     @cached_property
     def _objects(self) -> "ObjectStore":
-        if not self._url:
-            raise ValueError("PACKSHOT_STORE_URL is not set: file:///path or s3://bucket/prefix")
-        if self._url.startswith("file:"):
-            return from_url(self._url, mkdir=True)
-        # http:// only where AWS_ENDPOINT_URL says so; the time limit is that of one whole file.
-        return from_url(
-            self._url,
-            client_options={"timeout": timedelta(minutes=10), "allow_http": True},
-            retry_config={"max_retries": 10, "retry_timeout": timedelta(seconds=20)},
-        )
+        return connect(self._url, self._patience)
+
+    @cached_property
+    def _streams(self) -> "ObjectStore":
+        """The same, for answers that go at their reader's pace."""
+        return self._objects if self._folder else connect(self._url, self._patience, longest=LONGEST_STREAM)
 
     @cached_property
     def _folder(self) -> Path | None:
@@ -103,7 +116,7 @@ class Store:
                 size += len(piece)
                 yield piece
 
-        with _translated():
+        with translated():
             await self._objects.put_async(key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
         staged = StagedFile(key, digest.hexdigest(), size)
         try:
@@ -113,17 +126,28 @@ class Store:
                 await self._delete(key)
 
     async def keep(self, staged: StagedFile, media_type: str) -> StoredFile:
-        """Move a staged file to its place, unless the same bytes are there already. Durable when it returns."""
+        """Move a staged file to its place, unless the same bytes are there already. Durable when it returns.
+
+        Raises `BeingCleared`. A row that refers to the file is added soon after, and holds it (`upkeep.ledger.hold`).
+        """
         place = content_key(staged.sha256)
-        if await self._size(place) != staged.bytes:
-            with _translated():
-                if self._folder is not None:
-                    await asyncio.to_thread(sync_file, self._folder / staged.key)
-                await self._objects.rename_async(staged.key, place)
-                staged.moved = True
-                if self._folder is not None:
-                    await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
+        trusted = await self._ledger.expect(staged.sha256, staged.bytes)
+        crash_point("store.expected")
+        if not trusted or await self.size(staged.sha256) != staged.bytes:
+            await self._move(staged, place)
+            crash_point("store.moved")
+        if not trusted:
+            await self._ledger.replaced(staged.sha256)
         return StoredFile(place, staged.sha256, staged.bytes, media_type)
+
+    async def _move(self, staged: StagedFile, place: str) -> None:
+        with translated(disk=True):
+            if self._folder is not None:
+                await asyncio.to_thread(sync_file, self._folder / staged.key)
+            await self._objects.rename_async(staged.key, place)
+            staged.moved = True
+            if self._folder is not None:
+                await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
 
     async def put(self, content: bytes, media_type: str) -> StoredFile:
         """Store bytes that are in memory already."""
@@ -135,22 +159,26 @@ class Store:
             return await self.keep(staged, media_type)
 
     async def read(self, location: str) -> bytes:
-        """A whole file in memory: for the worker. Raises `FileMissing`."""
-        with _translated(location):
-            found = await self._objects.get_async(location)
-            return bytes(await found.bytes_async())
+        """A whole file in memory: for the worker. Raises `FileMissing`, `FileDamaged`."""
+        with translated(location):
+            found = await self._streams.get_async(location)
+            content = bytes(await found.bytes_async())
+        if await asyncio.to_thread(_is_other_than, content, location):
+            log.error("a stored file has other bytes than were stored", location=location)
+            raise FileDamaged("The file is damaged. This is in the logs under the request id.")
+        return content
 
     async def stream(self, location: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `stop`. Raises `FileMissing` before the first."""
         if start == stop:
             return _nothing()
-        with _translated(location):
-            found = await self._objects.get_async(location, options={"range": (start, stop)})
-        return aiter(found.stream(min_chunk_size=READ_BYTES))
+        with translated(location):
+            found = await self._streams.get_async(location, options={"range": (start, stop)})
+        return _pieces(aiter(found.stream(min_chunk_size=READ_BYTES)), location)
 
     async def sweep(self) -> int:
         """Remove what killed processes left in `incoming/`. Returns how many files that were."""
-        with _translated():
+        with translated():
             leftovers = await (self._local_leftovers() if self._folder is not None else self._remote_leftovers())
         if leftovers:
             log.warning("unfinished files were swept away", files=leftovers)
@@ -183,14 +211,26 @@ class Store:
             await self._delete(key)
         return len(old)
 
-    async def _size(self, key: str) -> int | None:
-        """None when there is nothing."""
-        with _translated():
+    async def size(self, sha256: str) -> int | None:
+        """Of the file in its place; None when there is none."""
+        with translated():
             try:
-                found = await self._objects.head_async(key)
+                found = await self._objects.head_async(content_key(sha256))
             except FileNotFoundError:
                 return None
         return found["size"]
+
+    async def shelf(self, name: str) -> list[tuple[str, int]]:
+        """Hash and size of every file whose hash begins with these two digits."""
+        with translated():
+            found = [one async for batch in self._objects.list(f"{FILES}/{name}") for one in batch]
+        named = ((one["path"].rpartition("/")[2], one["size"]) for one in found)
+        return [(sha256, size) for sha256, size in named if _SHA256.fullmatch(sha256)]
+
+    async def remove(self, sha256: str) -> None:
+        """Delete a file from its place, if it is there. Only for what the ledger has given up."""
+        with translated(), suppress(FileNotFoundError):
+            await self._objects.delete_async(content_key(sha256))
 
     async def _delete(self, key: str) -> None:
         """What can't be deleted now is swept away later."""
@@ -205,19 +245,10 @@ def _is_left_over(modified: float) -> bool:
     return datetime.fromtimestamp(modified, UTC) < now() - LEFT_OVER_AFTER
 
 
-@contextmanager
-def _translated(location: str | None = None) -> Iterator[None]:
-    """The store's own errors as ours; `location`: a file that must be there."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        if location is None:
-            raise
-        log.error("a stored file is missing", location=location)
-        raise FileMissing("The file is not in the store. This is in the logs under the request id.") from error
-    except (BaseError, PermissionError) as error:
-        log.error("the store refused", error=str(error).partition("\n")[0])
-        raise StoreAway from error
+async def _pieces(stream: AsyncIterator[bytes], location: str) -> AsyncIterator[bytes]:
+    with translated(location):
+        async for piece in stream:
+            yield piece
 
 
 async def _nothing() -> AsyncIterator[bytes]:

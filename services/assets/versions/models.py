@@ -32,5 +32,6 @@ version = Table(
     UniqueConstraint("work_item_id", "round", name="version_one_a_round"),
     Index("version_final", "sku", "colorway", "view", "channel", postgresql_where=text("zone = 'final'")),
     Index("version_sku", "sku"),
+    Index("version_sha256", "sha256"),
     comment="Each accepted file. Immutable, but for the zone, which follows the work item's status.",
 )

@@ -12,6 +12,7 @@ from contracts.assets import ChannelPack, Version, VersionMoved, VersionStored
 from contracts.values import VersionSource, WorkState, Zone
 from services.assets.channels.service import pack_of_variant
 from services.assets.store.store import StoredFile
+from services.assets.upkeep.ledger import hold
 from services.assets.versions import repository
 from services.assets.versions.domain import asset_of, check_may_upload, check_still_open, zone_for
 from services.assets.versions.errors import AlreadyDelivered
@@ -33,8 +34,9 @@ async def register(
     """A stored file becomes the version of the item's round. The item is locked by the caller. A variant is held to the
     pack that rendered it, or that its first file was held to.
 
-    Raises `AlreadyDelivered`.
+    Raises `AlreadyDelivered`, `BeingCleared`.
     """
+    await hold(session, stored)
     if channel_pack is None and item.channel is not None:
         channel_pack = await pack_of_variant(session, item.id, item.channel)
     version = Version(
