@@ -19,8 +19,9 @@ from chassis.problems import NotFound
 from gateway.errors import BadPath, PathTooLong
 
 MAX_PATH_BYTES = 8 * 1024
-SIGNED = "/webhooks/vendors"
-"""Below it the signature is the authentication, and the service checks it: no JWT."""
+SIGNED = ("/webhooks/vendors", "/v1/links")
+"""Below these the signature is the authentication, and the service checks it: no JWT. The next segment of the path says
+whose it is: a vendor's, or a link's."""
 
 # RFC 3986 path characters; nothing else reaches a service. Possessive, so that no path takes long to refuse.
 _PATH = re.compile(rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]++|%[0-9A-Fa-f]{2})++)++/?")
@@ -42,7 +43,7 @@ class Route:
 
     @property
     def is_signed(self) -> bool:
-        return self.prefix == SIGNED
+        return self.prefix in SIGNED
 
 
 def load_documents(folder: Path | None = None) -> dict[str, dict[str, Any]]:

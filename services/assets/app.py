@@ -14,6 +14,7 @@ from services.assets.colour_references import endpoints as colour_references_end
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.links import endpoints as links_endpoints
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.upkeep import endpoints as upkeep_endpoints
@@ -79,6 +80,8 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             channels_endpoints.router,
             colour_references_endpoints.router,
             upkeep_endpoints.router,
+            links_endpoints.router,
+            links_endpoints.public,
         ],
         streaming=("/v1/versions", "/v1/colour-references", "/v1/store/damaged", "/webhooks/vendors/"),
         figures=figures,

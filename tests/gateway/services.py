@@ -25,6 +25,7 @@ PATHS = {
     },
     "assets": {
         "/v1/versions": ["post"],
+        "/v1/links/{link_id}": ["get"],
         "/webhooks/vendors/{vendor}": ["post"],
         "/webhooks/vendors/{vendor}/files/{sha256}": ["put"],
     },

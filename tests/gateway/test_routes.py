@@ -33,13 +33,14 @@ def routes() -> Routes:
         ("/v1/categories/bags", "intake"),
         ("/v1/work", "routing"),
         ("/webhooks/vendors/studio/files/abc", "assets"),
+        ("/v1/links/abc", "assets"),
     ],
 )
 def test_the_first_two_segments_decide(routes: Routes, path: str, service: str) -> None:
     route = routes.match(path.encode())
     assert route.service == service
     assert route.base_url == UPSTREAMS[service]
-    assert route.is_signed == path.startswith("/webhooks/")
+    assert route.is_signed == path.startswith(("/webhooks/", "/v1/links/"))
 
 
 @pytest.mark.parametrize(
