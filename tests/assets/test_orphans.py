@@ -173,6 +173,16 @@ async def test_a_store_that_refuses_leaves_the_rest_as_it_was(
         clock.reset()
 
 
+async def test_a_reference_that_nobody_held_ends_the_doom(assets: Harness, store: Store, ruthless: Collector) -> None:
+    """As a feature that forgets to hold may make one."""
+    answer = await upload(assets, await claimed(assets), photo(1))
+    shelf = answer.json()["sha256"][:2]
+    await assets.fetch("UPDATE stored_file SET doomed_at = $1", now() - TAKEN_OVER_AFTER - timedelta(minutes=1))
+    assert await ruthless.tidy(shelf) == Collected(0, 0)
+    assert await store.read(answer.json()["location"]) == photo(1)
+    assert (await upload(assets, await claimed(assets), photo(1))).status_code == 201
+
+
 @pytest.mark.parametrize("point", ["collect.doomed", "collect.removed"])
 async def test_a_killed_collector_leaves_what_another_one_finishes(
     assets: Harness,

@@ -33,6 +33,7 @@ class Chores:
     def __init__(self, chores: list[Chore]) -> None:
         self._chores = {chore.name: chore for chore in chores}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._stopped = False
 
     @property
     def timers(self) -> Mapping[str, TimerHandler]:
@@ -44,7 +45,8 @@ class Chores:
             await set_timer(session, name, "store", now())
 
     async def stop(self) -> None:
-        """Cuts off what is running."""
+        """Cuts off what is running; nothing is begun any more."""
+        self._stopped = True
         for task in (running := list(self._running.values())):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -52,6 +54,8 @@ class Chores:
     async def _ring(self, session: AsyncSession, timer: Timer) -> None:
         chore = self._chores[timer.kind]
         await set_timer(session, timer.kind, timer.key, now() + chore.every)
+        if self._stopped:
+            return
         if (running := self._running.get(timer.kind)) is None or running.done():
             self._running[timer.kind] = asyncio.create_task(self._do(chore))
 

@@ -55,6 +55,10 @@ class Collector:
 
     async def collect(self, shelf: str) -> Collected:
         """The second half of it. Raises `StoreAway`."""
+        async with self._database.transaction() as session:
+            rescued = await repository.rescue(session, shelf, now())
+        if rescued:
+            log.error("files were referred to while they were being deleted", sha256=rescued)
         done = Collected()
         while True:
             async with self._database.transaction() as session:

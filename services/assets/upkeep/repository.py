@@ -111,6 +111,19 @@ async def doom(session: AsyncSession, shelf: str, kept_before: datetime, at: dat
     return [Doomed(**row._mapping) for row in still]
 
 
+async def rescue(session: AsyncSession, shelf: str, at: datetime) -> list[str]:
+    """Files whose deletion was given up, and that something refers to all the same: their doom is over, and their bytes
+    are read next. Whoever holds what it refers to never meets this."""
+    abandoned = _file.doomed_at < at - TAKEN_OVER_AFTER
+    rescued = await session.execute(
+        update(stored_file)
+        .where(_is_on(shelf), abandoned, _is_referred_to())
+        .values(doomed_at=None, check_at=at)
+        .returning(_file.sha256)
+    )
+    return list(rescued.scalars())
+
+
 async def spare(session: AsyncSession, doomed: Collection[Doomed]) -> None:
     """Whose deletion has not begun: they stay."""
     for one in doomed:
