@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 INCOMING, FILES = "incoming", "sha256"
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_ONCE = 3
-READ_BYTES = 1024 * 1024
+READ_BYTES = WRITE_BYTES = 1024 * 1024
 LEFT_OVER_AFTER = timedelta(days=1)
 PATIENCE = timedelta(seconds=10)
 
@@ -82,6 +82,7 @@ class Store:
         self._url = url
         self._ledger = ledger
         self._patience = patience
+        self._sure: set[Path] = set()
 
     @cached_property
     def _objects(self) -> "ObjectStore":
@@ -117,7 +118,9 @@ class Store:
                 yield piece
 
         with translated():
-            await self._objects.put_async(key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+            # A disk takes pieces while others come; a bucket has a least size.
+            part = PART_BYTES if self._folder is None else WRITE_BYTES
+            await self._objects.put_async(key, hashed(), chunk_size=part, max_concurrency=PARTS_AT_ONCE)
         staged = StagedFile(key, digest.hexdigest(), size)
         try:
             yield staged
@@ -131,7 +134,8 @@ class Store:
         Raises `BeingCleared`. A row that refers to the file is added soon after, and holds it (`upkeep.ledger.hold`).
         """
         place = content_key(staged.sha256)
-        trusted = await self._ledger.expect(staged.sha256, staged.bytes)
+        # At once: both wait for a disk.
+        trusted, _ = await asyncio.gather(self._ledger.expect(staged.sha256, staged.bytes), self._sync(staged))
         crash_point("store.expected")
         if not trusted or await self.size(staged.sha256) != staged.bytes:
             await self._move(staged, place)
@@ -142,12 +146,18 @@ class Store:
 
     async def _move(self, staged: StagedFile, place: str) -> None:
         with translated(disk=True):
-            if self._folder is not None:
-                await asyncio.to_thread(sync_file, self._folder / staged.key)
             await self._objects.rename_async(staged.key, place)
             staged.moved = True
             if self._folder is not None:
-                await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
+                shelf = (self._folder / place).parent
+                # Nobody removes a shelf: that it is in its folder has to be made sure of once.
+                await asyncio.to_thread(sync_folders, shelf, shelf if shelf in self._sure else self._folder)
+                self._sure.add(shelf)
+
+    async def _sync(self, staged: StagedFile) -> None:
+        if self._folder is not None:
+            with translated(disk=True):
+                await asyncio.to_thread(sync_file, self._folder / staged.key)
 
     async def put(self, content: bytes, media_type: str) -> StoredFile:
         """Store bytes that are in memory already."""
