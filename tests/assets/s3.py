@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 KEY, SECRET = "packshot-tests", "a secret of nobody"
 BUCKET, REGION = "files", "us-east-1"
 _OFTEN: "RetryConfig" = {
-    "max_retries": 100,
-    "retry_timeout": timedelta(seconds=30),
+    "max_retries": 1000,
+    "retry_timeout": timedelta(seconds=60),
     "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(milliseconds=200), "base": 2},
 }
 _PARTS = ("master", "volume", "filer", "s3")
