@@ -17,8 +17,8 @@ from gateway.settings import GatewaySettings
 from gateway.tracing import Tracing
 from gateway.upstream import CLIENT_GONE, CUT_OFF, ClientGone, Upstream
 
-VENDORS_AN_ADDRESS = 4
-"""As many vendors may deliver from one address at full rate."""
+SIGNERS_AN_ADDRESS = 4
+"""As many vendors may deliver from one address at full rate, or links be opened."""
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -40,9 +40,9 @@ class Proxy:
         self._watchman = watchman
         rate, burst, callers = settings.rate_limit, settings.rate_burst, settings.rate_limited_callers
         self._callers = RateLimit(rate, burst, callers)
-        self._vendors = RateLimit(rate, burst, callers)
-        # Who makes up a new vendor name for each request is still one address.
-        self._addresses = RateLimit(rate * VENDORS_AN_ADDRESS, burst * VENDORS_AN_ADDRESS, callers)
+        self._signers = RateLimit(rate, burst, callers)
+        # Who makes up a new name of a vendor or link for each request is still one address.
+        self._addresses = RateLimit(rate * SIGNERS_AN_ADDRESS, burst * SIGNERS_AN_ADDRESS, callers)
         self._tracing = Tracing(collected=bool(settings.otlp_endpoint))
         self._figures: dict[tuple[str, str, int], Histogram] = {}
 
@@ -68,7 +68,7 @@ class Proxy:
             await _linger(scope, exchange)
 
     async def _admit(self, scope: Scope, route: Route, head: Head) -> None:
-        """Only callers that we know, and not too often; a vendor's signature is for the service to check."""
+        """Only callers that we know, and not too often; a signature is for the service to check."""
         if scope["method"] == "OPTIONS" and route.answers_preflights:
             self._addresses.take(head.address)
             return
@@ -80,10 +80,10 @@ class Proxy:
             caller = await self._verifier.verify(head.token)
             self._callers.take(caller.subject)
             return
-        vendor = scope["raw_path"][len(route.prefix) + 1 :].partition(b"/")[0][:100].decode()
-        if not vendor:
+        signer = scope["raw_path"][len(route.prefix) + 1 :].partition(b"/")[0][:100].decode()
+        if not signer:
             raise self._routes.unknown(scope["raw_path"])
-        self._vendors.take(f"{vendor} {head.address}")
+        self._signers.take(f"{signer} {head.address}")
         self._addresses.take(head.address)
 
     async def _pass_on(self, scope: Scope, exchange: Exchange, route: Route, head: Head) -> int:

@@ -54,6 +54,13 @@ async def _send_once(request: ClientRequest, send: ClientHandlerType) -> ClientR
 _ONCE = (_send_once,)
 
 
+def _said(error: BaseException) -> str:
+    """For the log, without the address that was asked: a link's has its signature in it."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{type(error).__name__}(status={error.status}, message={error.message!r})"
+    return repr(error)
+
+
 async def _first_piece(answer: ClientResponse) -> bytes:
     try:
         return await answer.content.readany()
@@ -149,7 +156,7 @@ class Upstream:
             return TooLarge(f"A body here has at most {head.body_limit(self._settings)} bytes.")
         if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
             return BadRequest("A header has characters that can't be passed on.")
-        log.warning("a service did not answer", to=service, request_id=head.request_id, error=repr(error))
+        log.warning("a service did not answer", to=service, request_id=head.request_id, error=_said(error))
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return Unavailable(f"The {service} service can't be reached; nothing was changed. Try again.")
         if isinstance(error, TimeoutError) or exchange.stop is Stop.SERVICE_SLOW:
@@ -175,7 +182,7 @@ class Upstream:
             if not exchange.took_back_cancellation():
                 raise
         except (aiohttp.ClientError, OSError) as error:
-            why = repr(error)
+            why = _said(error)
         finally:
             if not answer.closed:
                 answer.close()

@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 qc = typer.Typer(no_args_is_help=True, help="What the measurements find, and whether decisions are as they were made.")
 app.add_typer(qc, name="qc")
+assets = typer.Typer(no_args_is_help=True, help="Looks after the files.")
+app.add_typer(assets, name="assets")
 
 console = Console()
 problems = Console(stderr=True)
@@ -226,6 +228,15 @@ def verify(
 
     where, who = _caller(data, url, token, Role.QC_LEAD)
     raise typer.Exit(verify_decisions(where, who, known, console))
+
+
+@assets.command("collect")
+def collect(url: Url = None, data: Data = DEFAULT, token: Token = None) -> None:
+    """Delete the stored files that nothing has referred to for the time of grace. A timer does the same, slowly."""
+    from packshot.collect import collect_orphans
+
+    where, who = _caller(data, url, token, Role.ASSET_MANAGER)
+    raise typer.Exit(collect_orphans(where, who, console))
 
 
 def main() -> None:

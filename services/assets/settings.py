@@ -1,5 +1,7 @@
 """Assets' settings, for its API and for its worker."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
 from chassis.settings import Settings
@@ -32,3 +34,17 @@ class AssetsSettings(Settings):
     )
     pyramid_wait_seconds: float = Field(default=20, gt=0, description="How long whoever asks for such an image waits.")
     pyramid_seconds: float = Field(default=120, gt=0, description="How long making an image's tiles may take.")
+    store_patience_seconds: float = Field(
+        default=10, gt=0, description="How long a bucket may be silent, and is tried again, before it counts as away."
+    )
+    orphan_grace: timedelta = Field(
+        default=timedelta(days=7),
+        ge=timedelta(0),
+        description="A stored file that nothing refers to is deleted so long after it was last stored.",
+    )
+    check_every: timedelta = Field(
+        default=timedelta(days=30), gt=timedelta(0), description="Each stored file's bytes are read so often."
+    )
+    check_bytes_per_second: int = Field(
+        default=8 * 1024 * 1024, ge=1024, description="At most so much one process reads to check stored files."
+    )

@@ -11,7 +11,7 @@ from contracts.routing import WorkReady
 from services.assets.iiif.keeping import Pyramids
 from services.assets.iiif.preparing import Preparing
 from services.assets.settings import AssetsSettings
-from services.assets.store.store import Store
+from services.assets.upkeep.store import open_store
 from services.assets.variants.pool import RenderPool
 from services.assets.variants.service import Variants
 
@@ -22,7 +22,7 @@ class Worker(Service):
     def __init__(self, settings: AssetsSettings) -> None:
         super().__init__(settings)
         self._pool = RenderPool(settings.render_processes)
-        self.store = Store(settings.store_url)
+        self.store = open_store(settings, self.database)
         variants = Variants(self.database, self.store, self._pool)
         self.consume("assets-render", {WorkReady: variants.job()}, batch=1, parallel=settings.render_processes)
         pyramids = Preparing(Pyramids(self.store), self._pool.run).job()

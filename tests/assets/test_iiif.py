@@ -20,9 +20,9 @@ from services.assets.iiif.keeping import Pyramids
 from services.assets.iiif.pyramid import FORM, place_of
 from services.assets.settings import AssetsSettings
 from services.assets.store.errors import FileMissing
-from services.assets.store.store import Store
 from services.assets.worker import create_app as create_worker
 from tests.assets.factory import Vendor, claimed, named, photo, ready, sha256, upload
+from tests.assets.stores import store_at
 from tests.assets.test_iiif_pyramid import psnr
 from tests.assets.test_upload import files_in
 
@@ -249,7 +249,7 @@ async def test_many_who_wait_for_one_image_have_it_made_once(start: Start) -> No
 
 
 async def test_nothing_half_made_is_visible(tmp_path: Path) -> None:
-    store = Store(f"file://{tmp_path / 'store'}")
+    store = store_at(f"file://{tmp_path / 'store'}")
     location = (await store.put(PHOTO, "image/jpeg")).location
     pyramids = Pyramids(store)
 

@@ -6,6 +6,8 @@ import re
 import yaml
 
 from chassis.testkit.harness import Start
+from services.assets.app import create_app as create_assets
+from services.assets.settings import AssetsSettings
 from services.metrics.app import create_app
 from services.metrics.settings import MetricsSettings
 from tests.deploy.dashboards import DEPLOY, dashboards, expressions, panels
@@ -69,7 +71,8 @@ def test_the_dashboards_are_mounted_where_they_are_looked_for() -> None:
 async def test_every_figure_that_is_asked_for_is_exposed(start: Start) -> None:
     """By a panel or an alert."""
     metrics = await start(create_app, MetricsSettings)
-    exposition = (await metrics.client.get("/metrics")).text
+    assets = await start(create_assets, AssetsSettings)
+    exposition = "".join([(await one.client.get("/metrics")).text for one in (metrics, assets)])
     families = dict(re.findall(r"^# TYPE (\w+) (\w+)$", exposition, re.MULTILINE))
     exposed = {
         name + suffix

@@ -26,6 +26,7 @@ PATHS = {
     "assets": {
         "/v1/versions": ["post"],
         "/iiif/3/{identifier}/info.json": ["get"],
+        "/v1/links/{link_id}": ["get"],
         "/webhooks/vendors/{vendor}": ["post"],
         "/webhooks/vendors/{vendor}/files/{sha256}": ["put"],
     },

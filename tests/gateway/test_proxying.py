@@ -1,5 +1,6 @@
 """What reaches a service, and what comes back, through the really served gateway."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from yarl import URL
 
 from chassis.issuer import LocalIssuer
 from tests.gateway.conftest import Door
+from tests.gateway.services import read_head
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 PROBLEM = "application/problem+json"
@@ -223,6 +225,36 @@ async def test_vendors_deliver_without_a_token(door: Door) -> None:
         async with door.client.post(path, data=b"{}") as answer:
             assert answer.status == 404, path
     assert len(door.assets.seen) == 2
+
+
+async def test_links_open_without_a_token(door: Door) -> None:
+    """Their signature is passed on as it came."""
+    for method in ("GET", "HEAD"):
+        async with door.client.request(method, "/v1/links/abc?sig=a-b_c%3D", headers={"Range": "bytes=0-1"}) as answer:
+            assert answer.status == 200
+        assert door.assets.last().target == "/v1/links/abc?sig=a-b_c%3D"
+        assert door.assets.last().header("range") == "bytes=0-1"
+    for path in ("/v1/links", "/v1/links/"):
+        async with door.client.get(path) as answer:
+            assert answer.status == 404, path
+    async with door.client.get("/v1/versions/1/links") as answer:
+        assert answer.status == 401
+    assert len(door.assets.seen) == 2
+
+
+async def test_what_is_asked_for_is_not_in_the_log_when_a_service_fails(door: Door) -> None:
+    """A link's address has its signature in it."""
+
+    async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 nonsense\r\n\r\n")
+
+    door.qc.script = garbage
+    async with door.client.get("/v1/reviews?sig=the-secret", headers=door.bearer()) as answer:
+        assert answer.status == 502
+    log = door.gateway.log.read_text()
+    assert "a service did not answer" in log
+    assert "the-secret" not in log
 
 
 async def test_an_unknown_path_is_answered_with_those_that_are_close(door: Door) -> None:

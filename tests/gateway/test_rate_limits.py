@@ -143,6 +143,16 @@ async def test_vendors_are_told_apart_by_name_and_address(strict: Door) -> None:
     assert await statuses(strict, 5, "/webhooks/vendors/x", **at("192.0.2.2")) == [200] * 3 + [429] * 2
 
 
+async def test_a_link_is_opened_so_often_from_one_address(strict: Door) -> None:
+    def at(address: str) -> dict[str, str]:
+        return {"X-Forwarded-For": address}
+
+    assert await statuses(strict, 5, "/v1/links/a", **at("192.0.2.4")) == [200] * 3 + [429] * 2
+    assert await statuses(strict, 3, "/v1/links/a?sig=x", **at("192.0.2.5")) == [200] * 3
+    tried = [(await statuses(strict, 1, f"/v1/links/{n}", **at("192.0.2.6")))[0] for n in range(20)]
+    assert tried.count(200) == 12
+
+
 async def test_new_names_from_one_address_are_no_way_around(strict: Door) -> None:
     answers = [
         (await statuses(strict, 1, f"/webhooks/vendors/made-up-{number}", **{"X-Forwarded-For": "192.0.2.3"}))[0]

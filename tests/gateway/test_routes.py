@@ -34,13 +34,14 @@ def routes() -> Routes:
         ("/v1/work", "routing"),
         ("/webhooks/vendors/studio/files/abc", "assets"),
         ("/iiif/3/abc/pct:0,0,5,5/!9,9/0/default.jpg", "assets"),
+        ("/v1/links/abc", "assets"),
     ],
 )
 def test_the_first_two_segments_decide(routes: Routes, path: str, service: str) -> None:
     route = routes.match(path.encode())
     assert route.service == service
     assert route.base_url == UPSTREAMS[service]
-    assert route.is_signed == path.startswith("/webhooks/")
+    assert route.is_signed == path.startswith(("/webhooks/", "/v1/links/"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from services.assets.colour_references import repository
 from services.assets.colour_references.domain import STORED_BY, Product, require_known, require_own
 from services.assets.reference import require_owner
 from services.assets.store.store import StoredFile
+from services.assets.upkeep.ledger import hold
 from services.assets.work import repository as work_repository
 
 
@@ -36,7 +37,7 @@ async def register(
 ) -> tuple[ColourReference, bool]:
     """A stored file becomes the newest version, and True; the very bytes of the newest are that one, and False.
 
-    Raises `SameAsAnotherColorway`.
+    Raises `SameAsAnotherColorway`, `BeingCleared`.
     """
     await repository.lock_product(session, product.sku)
     newest = await repository.newest_of_sku(session, product.sku)
@@ -59,6 +60,7 @@ async def register(
         role=role,
         stored_at=now(),
     )
+    await hold(session, stored)
     await repository.add(session, reference)
     await record(session, Happened(ColourReferenceStored(reference=reference), product.id, reference.number))
     return reference, True

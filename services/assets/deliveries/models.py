@@ -14,6 +14,7 @@ vendor_file = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("media_type", Text, comment="NULL: not an image of a known format"),
     Column("uploaded_at", _when, nullable=False),
+    Index("vendor_file_sha256", "sha256"),
     comment="Files that vendors have uploaded: only whoever uploaded a file can deliver it.",
 )
 

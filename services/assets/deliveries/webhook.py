@@ -17,6 +17,7 @@ from services.assets.store.body import UploadBody
 from services.assets.store.errors import WrongDigest
 from services.assets.store.formats import media_type_of
 from services.assets.store.store import Store
+from services.assets.upkeep.ledger import hold
 from services.assets.vendors.repository import secret_of
 
 POLL_SECONDS = 0.1
@@ -41,9 +42,10 @@ class Webhook:
         async with store.staged(body.pieces()) as staged:
             if staged.sha256 != sha256:
                 raise WrongDigest(f"The SHA-256 of what came is {staged.sha256}; nothing was stored.")
-            await store.keep(staged, media_type or UNKNOWN_TYPE)
+            stored = await store.keep(staged, media_type or UNKNOWN_TYPE)
         file = UploadedFile(vendor=self._vendor, sha256=sha256, bytes=staged.bytes, media_type=media_type)
         async with self._transactions.begin() as session:
+            await hold(session, stored)
             return file, await repository.keep_file(session, file)
 
     async def take_in_delivery(self, body: bytes, wait_seconds: float) -> tuple[Delivery, bool]:

@@ -2,15 +2,17 @@
 
 A file is streamed to a key of its own under `incoming/` and hashed on the way. Only when it is complete, on the disk
 and wanted is it moved to `sha256/ab/<hash>`; so nothing half-written is ever visible there, and the same bytes are
-stored once. What a killed process leaves in `incoming/` is swept away after a day.
+stored once. What a killed process leaves in `incoming/` is swept away after a day. Who may rely on what lies there
+already, and what may be deleted, says the ledger (`upkeep/`).
 """
 
 import asyncio
 import hashlib
+import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,28 +20,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from chassis.clock import now
+from chassis.crash import crash_point
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from services.assets.store.durability import sync_file, sync_folders
-from services.assets.store.errors import FileMissing, StoreAway
+from services.assets.store.errors import FileDamaged, FileMissing
+from services.assets.store.ledger import Ledger
+from services.assets.store.objects import LONGEST_STREAM, connect, translated
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-INCOMING = "incoming"
+INCOMING, FILES = "incoming", "sha256"
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_ONCE = 3
-READ_BYTES = 1024 * 1024
+READ_BYTES = WRITE_BYTES = 1024 * 1024
 LEFT_OVER_AFTER = timedelta(days=1)
+PATIENCE = timedelta(seconds=10)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 log = get_logger(__name__)
 
 
 def content_key(sha256: str) -> str:
-    return f"sha256/{sha256[:2]}/{sha256}"
+    return f"{FILES}/{sha256[:2]}/{sha256}"
+
+
+def _is_other_than(content: bytes, location: str) -> bool:
+    """Whether these are other bytes than those at the key of their content."""
+    named = location.rpartition("/")[2]
+    return location == content_key(named) and hashlib.sha256(content).hexdigest() != named
 
 
 @dataclass
@@ -65,21 +79,21 @@ class StoredFile:
 class Store:
     """Where all files are. Raises `StoreAway` when it refuses or can't be reached."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ledger: Ledger, *, patience: timedelta = PATIENCE) -> None:
+        """`patience`: how long a bucket may be silent."""
         self._url = url
+        self._ledger = ledger
+        self._patience = patience
+        self._sure: set[Path] = set()
 
     @cached_property
     def _objects(self) -> "ObjectStore":
-        if not self._url:
-            raise ValueError("PACKSHOT_STORE_URL is not set: file:///path or s3://bucket/prefix")
-        if self._url.startswith("file:"):
-            return from_url(self._url, mkdir=True)
-        # http:// only where AWS_ENDPOINT_URL says so; the time limit is that of one whole file.
-        return from_url(
-            self._url,
-            client_options={"timeout": timedelta(minutes=10), "allow_http": True},
-            retry_config={"max_retries": 10, "retry_timeout": timedelta(seconds=20)},
-        )
+        return connect(self._url, self._patience)
+
+    @cached_property
+    def _streams(self) -> "ObjectStore":
+        """The same, for answers that go at their reader's pace."""
+        return self._objects if self._folder else connect(self._url, self._patience, longest=LONGEST_STREAM)
 
     @cached_property
     def _folder(self) -> Path | None:
@@ -112,8 +126,10 @@ class Store:
                 size += len(piece)
                 yield piece
 
-        with _translated():
-            await self._objects.put_async(key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        with translated():
+            # A disk takes pieces while others come; a bucket has a least size.
+            part = PART_BYTES if self._folder is None else WRITE_BYTES
+            await self._objects.put_async(key, hashed(), chunk_size=part, max_concurrency=PARTS_AT_ONCE)
         staged = StagedFile(key, digest.hexdigest(), size)
         try:
             yield staged
@@ -122,21 +138,40 @@ class Store:
                 await self._delete(key)
 
     async def keep(self, staged: StagedFile, media_type: str) -> StoredFile:
-        """Move a staged file to its place, unless the same bytes are there already. Durable when it returns."""
+        """Move a staged file to its place, unless the same bytes are there already. Durable when it returns.
+
+        Raises `BeingCleared`. A row that refers to the file is added soon after, and holds it (`upkeep.ledger.hold`).
+        """
         place = content_key(staged.sha256)
-        if await self._size(place) != staged.bytes:
-            await self.move(staged, place)
+        # At once: both wait for a disk.
+        trusted, _ = await asyncio.gather(self._ledger.expect(staged.sha256, staged.bytes), self._sync(staged))
+        crash_point("store.expected")
+        if not trusted or await self.size(staged.sha256) != staged.bytes:
+            await self._move(staged, place)
+            crash_point("store.moved")
+        if not trusted:
+            await self._ledger.replaced(staged.sha256)
         return StoredFile(place, staged.sha256, staged.bytes, media_type)
 
     async def move(self, staged: StagedFile, place: str) -> None:
         """To a place of its own, also where another file was. Durable when it returns."""
-        with _translated():
-            if self._folder is not None:
-                await asyncio.to_thread(sync_file, self._folder / staged.key)
+        await self._sync(staged)
+        await self._move(staged, place)
+
+    async def _move(self, staged: StagedFile, place: str) -> None:
+        with translated(disk=True):
             await self._objects.rename_async(staged.key, place)
             staged.moved = True
             if self._folder is not None:
-                await asyncio.to_thread(sync_folders, (self._folder / place).parent, self._folder)
+                shelf = (self._folder / place).parent
+                # Nobody removes a shelf: that it is in its folder has to be made sure of once.
+                await asyncio.to_thread(sync_folders, shelf, shelf if shelf in self._sure else self._folder)
+                self._sure.add(shelf)
+
+    async def _sync(self, staged: StagedFile) -> None:
+        if self._folder is not None:
+            with translated(disk=True):
+                await asyncio.to_thread(sync_file, self._folder / staged.key)
 
     async def put(self, content: bytes, media_type: str) -> StoredFile:
         """Store bytes that are in memory already."""
@@ -149,7 +184,7 @@ class Store:
 
     async def put_piece(self, key: str, content: bytes) -> None:
         """Write a part of a file that is not whole yet, under a key of its own. Durable when it returns."""
-        with _translated():
+        with translated(disk=True):
             await self._objects.put_async(key, content, use_multipart=False)
             if self._folder is not None:
                 place = self._folder / key
@@ -162,7 +197,7 @@ class Store:
 
     async def remove_pieces(self, folder: str) -> None:
         """Remove everything below a folder of pieces; one that isn't there is no error."""
-        with _translated():
+        with translated(disk=True):
             if self._folder is not None:
                 with suppress(FileNotFoundError):
                     await asyncio.to_thread(shutil.rmtree, self._folder / folder)
@@ -171,28 +206,32 @@ class Store:
                 await self._objects.delete_async([found["path"] for found in batch])
 
     async def read(self, location: str) -> bytes:
-        """A whole file in memory: for the worker. Raises `FileMissing`."""
-        with _translated(location):
-            found = await self._objects.get_async(location)
-            return bytes(await found.bytes_async())
+        """A whole file in memory: for the worker. Raises `FileMissing`, `FileDamaged`."""
+        with translated(location):
+            found = await self._streams.get_async(location)
+            content = bytes(await found.bytes_async())
+        if await asyncio.to_thread(_is_other_than, content, location):
+            log.error("a stored file has other bytes than were stored", location=location)
+            raise FileDamaged("The file is damaged. This is in the logs under the request id.")
+        return content
 
     async def stream(self, location: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `stop`. Raises `FileMissing` before the first."""
         if start == stop:
             return _nothing()
-        with _translated(location):
-            found = await self._objects.get_async(location, options={"range": (start, stop)})
-        return aiter(found.stream(min_chunk_size=READ_BYTES))
+        with translated(location):
+            found = await self._streams.get_async(location, options={"range": (start, stop)})
+        return _pieces(aiter(found.stream(min_chunk_size=READ_BYTES)), location)
 
     async def whole(self, location: str) -> AsyncIterator[bytes]:
         """All bytes of a file. Raises `FileMissing` before the first."""
-        with _translated(location):
-            found = await self._objects.get_async(location)
-        return aiter(found.stream(min_chunk_size=READ_BYTES))
+        with translated(location):
+            found = await self._streams.get_async(location)
+        return _pieces(aiter(found.stream(min_chunk_size=READ_BYTES)), location)
 
     async def begin_of(self, location: str, size: int) -> tuple[bytes, int] | None:
         """The first bytes of a file, at most `size`, and how many it has; None when there is no such file."""
-        whole = await self._size(location)
+        whole = await self._size_of(location)
         if not whole:  # of an empty file no range can be asked for
             return None if whole is None else (b"", 0)
         return (await self.parts(location, [(0, min(size, whole))]))[0], whole
@@ -200,7 +239,7 @@ class Store:
     async def parts(self, location: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Small parts of a file, each from its first byte up to, not including, another. Raises `FileMissing`."""
         starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
-        with _translated(location):
+        with translated(location):
             try:
                 return [bytes(one) for one in await self._objects.get_ranges_async(location, starts=starts, ends=ends)]
             except (BaseError, OSError):
@@ -211,7 +250,7 @@ class Store:
 
     async def sweep(self) -> int:
         """Remove what killed processes left in `incoming/`. Returns how many files that were."""
-        with _translated():
+        with translated():
             leftovers = await (self._local_leftovers() if self._folder is not None else self._remote_leftovers())
         if leftovers:
             log.warning("unfinished files were swept away", files=leftovers)
@@ -244,14 +283,29 @@ class Store:
             await self._delete(key)
         return len(old)
 
-    async def _size(self, key: str) -> int | None:
-        """None when there is nothing."""
-        with _translated():
+    async def size(self, sha256: str) -> int | None:
+        """Of the file in its place; None when there is none."""
+        return await self._size_of(content_key(sha256))
+
+    async def _size_of(self, key: str) -> int | None:
+        with translated():
             try:
                 found = await self._objects.head_async(key)
             except FileNotFoundError:
                 return None
         return found["size"]
+
+    async def shelf(self, name: str) -> list[tuple[str, int]]:
+        """Hash and size of every file whose hash begins with these two digits."""
+        with translated():
+            found = [one async for batch in self._objects.list(f"{FILES}/{name}") for one in batch]
+        named = ((one["path"].rpartition("/")[2], one["size"]) for one in found)
+        return [(sha256, size) for sha256, size in named if _SHA256.fullmatch(sha256)]
+
+    async def remove(self, sha256: str) -> None:
+        """Delete a file from its place, if it is there. Only for what the ledger has given up."""
+        with translated(), suppress(FileNotFoundError):
+            await self._objects.delete_async(content_key(sha256))
 
     async def _delete(self, key: str) -> None:
         """What can't be deleted now is swept away later."""
@@ -266,19 +320,10 @@ def _is_left_over(modified: float) -> bool:
     return datetime.fromtimestamp(modified, UTC) < now() - LEFT_OVER_AFTER
 
 
-@contextmanager
-def _translated(location: str | None = None) -> Iterator[None]:
-    """The store's own errors as ours; `location`: a file that must be there."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        if location is None:
-            raise
-        log.error("a stored file is missing", location=location)
-        raise FileMissing("The file is not in the store. This is in the logs under the request id.") from error
-    except (BaseError, PermissionError) as error:
-        log.error("the store refused", error=str(error).partition("\n")[0])
-        raise StoreAway from error
+async def _pieces(stream: AsyncIterator[bytes], location: str) -> AsyncIterator[bytes]:
+    with translated(location):
+        async for piece in stream:
+            yield piece
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from services.assets.history import repository as history
 from services.assets.lineage.parents import parents_of
 from services.assets.naming.service import export_name
 from services.assets.store.store import StoredFile
+from services.assets.upkeep.ledger import hold
 from services.assets.versions import repository
 from services.assets.versions.domain import asset_of, check_may_upload, check_still_open
 from services.assets.versions.errors import AlreadyDelivered
@@ -40,8 +41,9 @@ async def register(
     pack that rendered it, or that its first file was held to. Without a `filename` it is named as the packs say.
     `parents`: versions that it was made from besides the one before it and its master.
 
-    Raises `AlreadyDelivered`, and `WrongName` where a naming pack refuses its name.
+    Raises `AlreadyDelivered`, `BeingCleared`, and `WrongName` where a naming pack refuses its name.
     """
+    await hold(session, stored)
     if channel_pack is None and item.channel is not None:
         channel_pack = await pack_of_variant(session, item.id, item.channel)
     number = await repository.count_of(session, item.id) + 1

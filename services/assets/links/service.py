@@ -1,0 +1,61 @@
+"""Links: made and revoked by the owner of `files_and_rights`, opened by whoever has the address."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.auth import Caller
+from chassis.clock import now
+from chassis.ids import new_id
+from chassis.problems import NotFound
+from contracts.assets import Version
+from contracts.values import Domain
+from services.assets.links import repository
+from services.assets.links.domain import KEY_BYTES, address_of, check_open, check_signature
+from services.assets.links.errors import NoSuchLink
+from services.assets.links.schemas import Link, LinkWish, NewLink
+from services.assets.reference import require_owner
+from services.assets.versions.service import get_version
+
+
+async def make_link(session: AsyncSession, version_id: UUID, wish: LinkWish, caller: Caller) -> NewLink:
+    """Raises `Forbidden`, `NotFound`."""
+    role = await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
+    version = await get_version(session, version_id)
+    at = now()
+    link = Link(
+        id=new_id(),
+        version_id=version.id,
+        purpose=wish.purpose,
+        made_by=caller.subject,
+        role=role,
+        made_at=at,
+        expires_at=at + timedelta(seconds=wish.expires_in),
+        revoked_by=None,
+        revoked_at=None,
+    )
+    await repository.add(session, link)
+    return NewLink(**link.model_dump(), url=address_of(await _key(session), link.id))
+
+
+async def revoke_link(session: AsyncSession, version_id: UUID, link_id: UUID, caller: Caller) -> None:
+    """Raises `Forbidden`, `NotFound`."""
+    await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
+    if not await repository.revoke(session, version_id, link_id, caller.subject, now()):
+        raise NotFound("This version has no link with this id.")
+
+
+async def open_link(session: AsyncSession, link_id: UUID, signature: str) -> Version:
+    """What the link is to. Raises `NoSuchLink`; `LinkOver` only to who has its whole address."""
+    check_signature(await _key(session), link_id, signature)
+    link = await repository.find(session, link_id)
+    if link is None:
+        raise NoSuchLink
+    check_open(link, now())
+    return await get_version(session, link.version_id)
+
+
+async def _key(session: AsyncSession) -> bytes:
+    return await repository.key(session, secrets.token_bytes(KEY_BYTES), now())
