@@ -14,7 +14,11 @@ from services.assets.channels.service import publish_default_packs
 from services.assets.colour_references import endpoints as colour_references_endpoints
 from services.assets.consumers import HANDLERS
 from services.assets.deliveries import endpoints as deliveries_endpoints
+from services.assets.errands import run_errands
 from services.assets.finals import endpoints as finals_endpoints
+from services.assets.outbound import endpoints as outbound_endpoints
+from services.assets.outbound.client import Outside
+from services.assets.reconciliation import endpoints as reconciliation_endpoints
 from services.assets.reference import domains_missing
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
@@ -38,8 +42,10 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
         await store.sweep()
         await set_timer(session, timer.kind, timer.key, now() + SWEEP_EVERY)
 
+    outside = Outside(private_networks=settings.private_networks, plain_http=settings.plain_http)
     service = Service(settings, on_start=on_start, ready_check=domains_missing, timers={SWEEP: sweep})
     service.consume("assets", HANDLERS)
+    run_errands(service, settings, store, outside)
     app = create_service_app(
         service,
         title="Assets",
@@ -48,12 +54,15 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             versions_endpoints.router,
             finals_endpoints.router,
             vendors_endpoints.router,
+            reconciliation_endpoints.router,
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
+            outbound_endpoints.router,
             channels_endpoints.router,
             colour_references_endpoints.router,
         ],
         streaming=("/v1/versions", "/v1/colour-references", "/webhooks/vendors/"),
     )
     app.state.store = store
+    app.state.outside = outside
     return app
