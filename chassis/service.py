@@ -1,8 +1,9 @@
 """One process of a service: what it connects to, what it runs beside HTTP, how it starts and stops."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +57,7 @@ class Service:
         self._timers_after_events = timers_after_events
         self._on_start = on_start
         self._ready_check = ready_check
+        self._beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
         arm(
             settings.crash_dir,
@@ -68,6 +70,10 @@ class Service:
         consumer.on_effect(self.relay.nudge)
         self.consumers.append(consumer)
 
+    def run_beside(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a loop of the service's own in this process, until it is cancelled. Call before `start`."""
+        self._beside.append(loop)
+
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(self._boot())]
 
@@ -75,6 +81,7 @@ class Service:
         await self._prepare_database()
         await self.bus.connect()
         running = [self.bus.keep_connected(), self.relay.run(), *(consumer.run() for consumer in self.consumers)]
+        running += [loop() for loop in self._beside]
         if self.timers:
             self.timers.on_effect(self.relay.nudge)
             running.append(self._run_timers(self.timers))

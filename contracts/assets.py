@@ -1,4 +1,4 @@
-"""Events of assets: versions of files, vendor deliveries, channel packs, colour references."""
+"""Events of assets: versions of files, vendor deliveries, outbound webhooks, channel packs, colour references."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -66,6 +66,14 @@ class VersionMoved(EventData):
     reason: str | None = None
 
 
+class FileState(StrEnum):
+    """Where one file of a vendor's delivery stands."""
+
+    WAITING = "waiting"  # to be fetched from the vendor's URL; never in an event
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+
+
 class DeliveredFile(Value):
     """What became of one file of a vendor's delivery."""
 
@@ -74,11 +82,17 @@ class DeliveredFile(Value):
     accepted: bool
     version_id: UUID | None
     work_item_id: UUID | None
-    reasons: list[str] = Field(description="Why it was quarantined, for the vendor to read.")
+    reasons: list[str] = Field(
+        description="Why it was quarantined, or how its last fetch failed while it waits; for the vendor to read."
+    )
+    state: FileState | None = Field(default=None, description="None in older events: `accepted` says it.")
+    codes: list[str] = Field(
+        default=[], description="Why it was quarantined, for programs: one a reason.", examples=[["not_an_image"]]
+    )
 
 
 class DeliveryReceived(EventData):
-    """A vendor's signed delivery was taken in."""
+    """A vendor's signed delivery was taken in, and each of its files decided on."""
 
     type: ClassVar[str] = "assets.delivery.received.v1"
     id: UUID
@@ -86,6 +100,22 @@ class DeliveryReceived(EventData):
     webhook_id: str
     files: list[DeliveredFile]
     received_at: AwareDatetime
+    sequence: int | None = Field(default=None, description="The vendor's own number of it, if it counts.")
+    decided_at: AwareDatetime | None = Field(
+        default=None, description="When its last file was decided on; None in older events: at once."
+    )
+
+
+class OutboundEndpointDisabled(EventData):
+    """An endpoint of signed webhooks has failed for too long: messages to it wait until somebody enables it."""
+
+    type: ClassVar[str] = "assets.outbound_endpoint.disabled.v1"
+    id: UUID
+    owner: str = Field(description="Whose it is: `vendor/<id>`.")
+    because: str
+    failing_since: AwareDatetime
+    disabled_at: AwareDatetime
+    waiting: int = Field(ge=0, description="Messages that wait.")
 
 
 class ChannelPack(Value):
@@ -183,6 +213,7 @@ EVENTS: tuple[type[EventData], ...] = (
     VersionStored,
     VersionMoved,
     DeliveryReceived,
+    OutboundEndpointDisabled,
     ChannelPackPublished,
     NamingPackPublished,
     ColourReferenceStored,

@@ -11,8 +11,10 @@ from chassis.timers import Timer, TimerHandler
 from services.assets.channels.service import publish_default_packs
 from services.assets.consumers import HANDLERS
 from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
+from services.assets.errands import run_errands
 from services.assets.iiif.service import Images
 from services.assets.naming.packs import publish_default_naming
+from services.assets.outbound.client import Outside
 from services.assets.reference import domains_missing
 from services.assets.rights.pack import publish_default_rights_pack
 from services.assets.rights.timers import HANDLERS as RIGHTS_TIMERS
@@ -52,6 +54,8 @@ class Api(Service):
             every=settings.check_every,
             bytes_per_second=settings.check_bytes_per_second,
         )
+        self.outside = Outside(private_networks=settings.private_networks, plain_http=settings.plain_http)
+        run_errands(self, settings, self.store, self.outside)
         self.consume("assets", HANDLERS)
         self.consume("assets-dossiers", DOSSIER_HANDLERS)
 

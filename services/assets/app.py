@@ -15,6 +15,8 @@ from services.assets.iiif import endpoints as iiif_endpoints
 from services.assets.lineage import endpoints as lineage_endpoints
 from services.assets.links import endpoints as links_endpoints
 from services.assets.naming import endpoints as naming_endpoints
+from services.assets.outbound import endpoints as outbound_endpoints
+from services.assets.reconciliation import endpoints as reconciliation_endpoints
 from services.assets.rights import endpoints as rights_endpoints
 from services.assets.settings import AssetsSettings
 from services.assets.upkeep import endpoints as upkeep_endpoints
@@ -42,8 +44,10 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             finals_endpoints.router,
             dossiers_endpoints.router,
             vendors_endpoints.router,
+            reconciliation_endpoints.router,
             deliveries_endpoints.router,
             deliveries_endpoints.webhooks,
+            outbound_endpoints.router,
             channels_endpoints.router,
             naming_endpoints.router,
             naming_endpoints.names,
@@ -64,4 +68,5 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
     app.state.store = service.store
     app.state.collector = service.collector
     app.state.images = service.images
+    app.state.outside = service.outside
     return app

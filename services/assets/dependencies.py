@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.problems import Unavailable
 from chassis.service import Service
+from services.assets.outbound.client import Outside
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 
@@ -41,6 +42,11 @@ def _store(request: Request) -> Store:
     return store
 
 
+def _outside(request: Request) -> Outside:
+    outside: Outside = request.app.state.outside
+    return outside
+
+
 def _settings(request: Request) -> AssetsSettings:
     settings: AssetsSettings = request.app.state.service.settings
     return settings
@@ -49,3 +55,4 @@ def _settings(request: Request) -> AssetsSettings:
 TransactionsHere = Annotated[Transactions, Depends(_transactions)]
 FileStore = Annotated[Store, Depends(_store)]
 OurSettings = Annotated[AssetsSettings, Depends(_settings)]
+TheOutside = Annotated[Outside, Depends(_outside)]

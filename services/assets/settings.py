@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 
 from chassis.settings import Settings
 
@@ -47,4 +47,16 @@ class AssetsSettings(Settings):
     )
     check_bytes_per_second: int = Field(
         default=8 * 1024 * 1024, ge=1024, description="At most so much one process reads to check stored files."
+    )
+    private_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description='Private networks that URLs of vendors and endpoints may lead to, as JSON: `["10.1.0.0/16"]`.',
+    )
+    plain_http: bool = Field(default=False, description="Such URLs may be http, not only https.")
+    fetches_at_once: int = Field(
+        default=4, ge=0, description="Files that this process fetches from vendors at once; 0: it fetches none."
+    )
+    fetch_seconds: float = Field(default=900, gt=0, description="How long fetching one file may take in all.")
+    sends_at_once: int = Field(
+        default=8, ge=0, description="Webhooks that this process sends at once; 0: it sends none."
     )

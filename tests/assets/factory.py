@@ -182,10 +182,22 @@ class Vendor:
             f"/webhooks/vendors/{self.name}/files/{digest}", content=content, headers=headers
         )
 
-    async def deliver(self, *files: dict[str, Any], message_id: str | None = None, **signing: Any) -> httpx.Response:
-        body = json.dumps({"files": files})
+    async def deliver(
+        self, *files: dict[str, Any], message_id: str | None = None, sequence: Any = None, **signing: Any
+    ) -> httpx.Response:
+        body = json.dumps({"files": files} | ({} if sequence is None else {"sequence": sequence}))
         headers = self.signature(body, message_id or str(new_id()), **signing)
         return await self.post(body, headers)
+
+    def reading(self, message_id: str, **signing: Any) -> dict[str, str]:
+        """The headers with which it reads what became of a delivery."""
+        return self.signature(f"/webhooks/vendors/{self.name}/deliveries/{message_id}", str(new_id()), **signing)
+
+    async def read(self, message_id: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return await self._assets.client.get(
+            f"/webhooks/vendors/{self.name}/deliveries/{message_id}",
+            headers=self.reading(message_id) if headers is None else headers,
+        )
 
     async def post(self, body: str | bytes, headers: Mapping[str, Any]) -> httpx.Response:
         return await self._assets.client.post(f"/webhooks/vendors/{self.name}", content=body, headers=headers)

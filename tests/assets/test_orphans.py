@@ -365,6 +365,7 @@ async def test_every_table_with_a_files_hash_is_among_the_referrers(assets: Harn
         "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'assets'"
         " AND (column_name ~ '(^|_)sha256$' OR column_name = 'location')"
     )
-    # A delivery has that of its body, an upload what its file shall have, a piece of one its place elsewhere.
-    books_and_others = {"stored_file", "damaged_file", "delivery", "upload", "upload_piece"}
+    # A delivery has that of its body, a file of one what was named (what came is a `vendor_file`), an upload what its
+    # file shall have, a piece of one its place elsewhere.
+    books_and_others = {"stored_file", "damaged_file", "delivery", "delivered_file", "upload", "upload_piece"}
     assert {row["name"] for row in rows} - books_and_others == {one.name for one in REFERRERS}

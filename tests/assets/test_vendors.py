@@ -2,10 +2,12 @@
 
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chassis.clock import clock
 from chassis.testkit.harness import Harness
 from contracts.values import Role, WorkState
 from tests.assets.factory import Vendor, named, photo, shot, tell_domains
@@ -29,6 +31,45 @@ async def test_a_secret_is_shown_once(assets: Harness, caplog: pytest.LogCapture
     for secret in (vendor.secret, renewed.json()["secret"]):
         assert not [text for text in [*shown, *events, caplog.text] if secret.removeprefix("whsec_") in text]
     assert json.loads(shown[0]) == json.loads(shown[1])["items"][0]
+
+
+async def test_an_old_secret_counts_for_a_while(assets: Harness) -> None:
+    """A day unless it is said otherwise; never more than two at once."""
+    vendor = await Vendor.registered(assets)
+    producer = assets.bearer("producer")
+
+    async def renewed(**query: float) -> Vendor:
+        answer = await assets.client.post(f"{URL}/secret", params=query, headers=producer)
+        assert answer.status_code == 201, answer.text
+        shown = (await assets.client.get(URL, headers=producer)).json()
+        assert shown == {name: value for name, value in answer.json().items() if name != "secret"}
+        made, until = (shown[name] and datetime.fromisoformat(shown[name])
+                       for name in ("secret_made_at", "old_secret_until"))  # fmt: skip
+        assert until == (
+            made + timedelta(hours=query.get("overlap_hours", 24)) if query != {"overlap_hours": 0} else None
+        )
+        return Vendor(assets, vendor.name, answer.json()["secret"])
+
+    async def count(*signers: Vendor) -> list[bool]:
+        statuses = [(await signer.put(photo())).status_code for signer in signers]
+        assert set(statuses) <= {200, 201, 401}
+        return [status != 401 for status in statuses]
+
+    second = await renewed()
+    assert await count(vendor, second) == [True, True]
+    third = await renewed(overlap_hours=0.05)
+    assert await count(vendor, second, third) == [False, True, True]
+    try:
+        clock.move(timedelta(minutes=4))  # less than the five that standardwebhooks allows
+        assert await count(second, third) == [False, True]
+    finally:
+        clock.reset()
+    fourth = await renewed(overlap_hours=0)
+    assert await count(third, fourth) == [False, True]
+    for hours in (-1, 169, "nan", "inf", "x"):
+        answer = await assets.client.post(f"{URL}/secret", params={"overlap_hours": hours}, headers=producer)
+        assert answer.status_code == 422, hours
+    assert await count(fourth) == [True]
 
 
 async def test_only_the_owner_of_the_domain_keeps_the_registry(assets: Harness) -> None:

@@ -200,7 +200,7 @@ async def test_what_is_not_signed_by_the_vendor_now_is_refused(assets: Harness, 
 
 async def test_a_renewed_secret_and_a_dismissed_vendor(assets: Harness, vendor: Vendor) -> None:
     producer = assets.bearer("producer")
-    renewed = await assets.client.post(f"/v1/vendors/{vendor.name}/secret", headers=producer)
+    renewed = await assets.client.post(f"/v1/vendors/{vendor.name}/secret?overlap_hours=0", headers=producer)
     assert (await vendor.put(photo())).status_code == 401
     vendor.secret = renewed.json()["secret"]
     assert (await vendor.put(photo())).status_code == 201

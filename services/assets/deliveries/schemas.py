@@ -7,14 +7,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from contracts.assets import DeliveredFile
 from contracts.values import Sha256
+from services.assets.outbound.client import MOST_URL_CHARACTERS
 from services.assets.vendors.schemas import Text
 from services.assets.work.domain import Slot
 
 MOST_FILES = 500
+LARGEST_NUMBER = 2**53 - 1
+"""What JSON says exactly in every language."""
 
 
 class NamedFile(BaseModel):
-    """One uploaded file, and what it shows."""
+    """One file, and what it shows: uploaded before, or to be fetched."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,6 +30,12 @@ class NamedFile(BaseModel):
     )
     filename: Annotated[str, StringConstraints(max_length=1000)]
     sha256: Sha256
+    bytes: int | None = Field(default=None, ge=0, le=LARGEST_NUMBER, description="Its size, where you say it.")
+    url: Annotated[str, StringConstraints(max_length=MOST_URL_CHARACTERS, pattern=r"^[!-~]+$")] | None = Field(
+        default=None,
+        description="Where it is fetched from, unless it was uploaded: https, at a public address, without a user or "
+        "password. Kept until the file is decided on, and never shown.",
+    )
 
     @property
     def slot(self) -> Slot:
@@ -34,11 +43,18 @@ class NamedFile(BaseModel):
 
 
 class DeliveryNote(BaseModel):
-    """What a vendor delivers. Its files were uploaded before."""
+    """What a vendor delivers."""
 
     model_config = ConfigDict(extra="forbid")
 
     files: list[NamedFile] = Field(min_length=1, max_length=MOST_FILES)
+    sequence: int | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_NUMBER,
+        description="Your own number of this delivery, one more than that of the one before: the reconciliation names "
+        "those that never came.",
+    )
 
 
 class Delivery(BaseModel):
@@ -49,6 +65,8 @@ class Delivery(BaseModel):
     webhook_id: str
     files: list[DeliveredFile]
     received_at: AwareDatetime
+    sequence: int | None = Field(description="The vendor's own number of it, if it counts.")
+    decided_at: AwareDatetime | None = Field(description="Null while files of it wait to be fetched.")
 
 
 class UploadedFile(BaseModel):

@@ -3,7 +3,7 @@
 import base64
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -14,13 +14,22 @@ _ID = re.compile(r"[!-~]{1,200}")
 _NOBODYS_SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def verified_id(secret: str | None, headers: Mapping[str, str], signed: bytes) -> str:
-    """The message's id. `secret`: the vendor's; None when there is no such vendor. Raises `BadSignature`."""
-    try:
-        Webhook(secret or _NOBODYS_SECRET).verify(signed, dict(headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):  # ValueError: headers that are no base64, or have no comma
-        raise BadSignature from None
+def verified_id(secrets: Sequence[str], headers: Mapping[str, str], signed: bytes) -> str:
+    """The message's id. `secrets`: those of the vendor that count; none when there is no such vendor.
+
+    Raises `BadSignature`.
+    """
+    if not any(_is_signed(secret, headers, signed) for secret in secrets or [_NOBODYS_SECRET]):
+        raise BadSignature
     webhook_id = headers["webhook-id"]
     if not _ID.fullmatch(webhook_id):
         raise BadSignature
     return webhook_id
+
+
+def _is_signed(secret: str, headers: Mapping[str, str], signed: bytes) -> bool:
+    try:
+        Webhook(secret).verify(signed, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):  # ValueError: headers that are no base64, or have no comma
+        return False
+    return True

@@ -1,5 +1,6 @@
 """HTTP for the vendor registry."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -7,8 +8,11 @@ from fastapi import APIRouter, Response
 from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.problems import ProblemDetails
+from services.assets.dependencies import TheOutside
+from services.assets.outbound.schemas import OVERLAP_HOURS, Endpoint, EndpointEntry, EndpointWithSecret
+from services.assets.outbound.urls import require_url
 from services.assets.vendors import repository, service
-from services.assets.vendors.schemas import Vendor, VendorEntry, VendorId, Vendors, VendorWithSecret
+from services.assets.vendors.schemas import OverlapHours, Vendor, VendorEntry, VendorId, Vendors, VendorWithSecret
 
 router = APIRouter(prefix="/v1/vendors", tags=["vendors"])
 
@@ -21,6 +25,10 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {
 }
 _KNOWN: dict[int | str, dict[str, Any]] = {
     200: {"model": VendorWithSecret, "description": "It was known; what is said of it is changed, its secret is not."}
+}
+
+_KNOWN_CALLBACK: dict[int | str, dict[str, Any]] = {
+    200: {"model": EndpointWithSecret, "description": "It was known; it is changed and enabled, its secret is not."}
 }
 
 
@@ -47,9 +55,56 @@ async def register_vendor(
 
 @router.post("/{vendor}/secret", status_code=201, summary="Make a new webhook secret", responses=_UNKNOWN)
 async def renew_vendor_secret(
-    session: Session, caller: AnyCaller, vendor: VendorId, response: Response
+    session: Session,
+    caller: AnyCaller,
+    vendor: VendorId,
+    response: Response,
+    overlap_hours: OverlapHours = OVERLAP_HOURS,
 ) -> VendorWithSecret:
-    """The old one is void at once. For the owner of `schedule_and_vendors`."""
-    renewed = await service.renew_secret(session, vendor, caller)
+    """The old one counts too for a day, or for `overlap_hours`; at most two count at once. For the owner of
+    `schedule_and_vendors`."""
+    renewed = await service.renew_secret(session, vendor, timedelta(hours=overlap_hours), caller)
+    response.headers["Cache-Control"] = "no-store"
+    return renewed
+
+
+@router.get("/{vendor}/callback", summary="Read where a vendor is told outcomes", responses=_UNKNOWN)
+async def read_vendor_callback(session: Session, caller: AnyCaller, vendor: VendorId) -> Endpoint:
+    """And how that goes: what fails since when, and why it is disabled, where it is."""
+    return await service.get_callback(session, vendor)
+
+
+@router.put("/{vendor}/callback", status_code=201, summary="Say where a vendor is told outcomes",
+            responses={**_UNKNOWN, **_KNOWN_CALLBACK})  # fmt: skip
+async def register_vendor_callback(
+    session: Session,
+    caller: AnyCaller,
+    outside: TheOutside,
+    vendor: VendorId,
+    entry: EndpointEntry,
+    response: Response,
+) -> EndpointWithSecret:
+    """Each delivery whose files are all decided on is told there by a signed webhook (`delivery.decided`). A new
+    endpoint's answer has its secret, this once; it is another than the vendor signs with. For the owner of
+    `schedule_and_vendors`."""
+    require_url(outside, entry.url, "/url")
+    registered, is_new = await service.keep_callback(session, vendor, entry, caller)
+    response.status_code = 201 if is_new else 200
+    response.headers["Cache-Control"] = "no-store"
+    return registered
+
+
+@router.post("/{vendor}/callback/secret", status_code=201, summary="Make a new secret for a vendor's callback",
+             responses=_UNKNOWN)  # fmt: skip
+async def renew_vendor_callback_secret(
+    session: Session,
+    caller: AnyCaller,
+    vendor: VendorId,
+    response: Response,
+    overlap_hours: OverlapHours = OVERLAP_HOURS,
+) -> EndpointWithSecret:
+    """What is sent is signed with the old one too for a day, or for `overlap_hours`. For the owner of
+    `schedule_and_vendors`."""
+    renewed = await service.renew_callback_secret(session, vendor, timedelta(hours=overlap_hours), caller)
     response.headers["Cache-Control"] = "no-store"
     return renewed

@@ -1,4 +1,4 @@
-"""SQL of the vendor registry. Only `secret_of` reads secrets."""
+"""SQL of the vendor registry. Only `secrets_of` and `current_secret` read secrets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.clock import now
 from services.assets.vendors.models import vendor
 from services.assets.vendors.schemas import Vendor
 
@@ -36,8 +37,19 @@ async def every(session: AsyncSession) -> list[Vendor]:
     return [Vendor(**row._mapping) for row in await session.execute(select(*_SHOWN).order_by(vendor.c.id))]
 
 
-async def secret_of(session: AsyncSession, vendor_id: str) -> str | None:
-    """None when the vendor is not known, or not active."""
-    query = select(vendor.c.secret).where(vendor.c.id == vendor_id, vendor.c.active)
+async def secrets_of(session: AsyncSession, vendor_id: str) -> list[str]:
+    """Those that count now; none when the vendor is not known, or not active."""
+    query = select(vendor.c.secret, vendor.c.old_secret, vendor.c.old_secret_until).where(
+        vendor.c.id == vendor_id, vendor.c.active
+    )
+    row = (await session.execute(query)).first()
+    if row is None:
+        return []
+    return [row.secret, row.old_secret] if row.old_secret and row.old_secret_until > now() else [row.secret]
+
+
+async def current_secret(session: AsyncSession, vendor_id: str) -> str | None:
+    """To keep it as the old one, with the vendor locked; None when there is no such vendor."""
+    query = select(vendor.c.secret).where(vendor.c.id == vendor_id).with_for_update()
     secret: str | None = (await session.execute(query)).scalar()
     return secret

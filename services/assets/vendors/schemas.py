@@ -2,12 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.assets.outbound.schemas import MOST_OVERLAP_HOURS
 
 VENDOR_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 VendorId = Annotated[str, Path(pattern=VENDOR_PATTERN, description="Chosen at registration.", examples=["studio-nord"])]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+OverlapHours = Annotated[
+    float, Query(ge=0, le=MOST_OVERLAP_HOURS, description="So long the old secret stays valid; 0: it is void at once.")
+]
 
 
 class VendorEntry(BaseModel):
@@ -26,6 +32,7 @@ class Vendor(BaseModel):
     name: str
     active: bool
     secret_made_at: AwareDatetime
+    old_secret_until: AwareDatetime | None = Field(description="So long the secret before counts as well.")
     registered_by: str
     registered_at: AwareDatetime
 

@@ -1,7 +1,6 @@
 """The vendor registry. Whoever owns `schedule_and_vendors` keeps it."""
 
-import base64
-import secrets
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,11 +8,17 @@ from chassis.auth import Caller
 from chassis.clock import now
 from chassis.problems import NotFound
 from contracts.values import Domain
+from services.assets.outbound import service as outbound
+from services.assets.outbound.schemas import Endpoint, EndpointEntry, EndpointWithSecret
+from services.assets.outbound.secrets import new_secret
 from services.assets.reference import require_owner
 from services.assets.vendors import repository
 from services.assets.vendors.schemas import Vendor, VendorEntry, VendorWithSecret
 
-SECRET_BYTES = 32
+
+def owner_of_callback(vendor_id: str) -> str:
+    """Under which a vendor's endpoint is registered."""
+    return f"vendor/{vendor_id}"
 
 
 async def register(
@@ -21,7 +26,7 @@ async def register(
 ) -> tuple[VendorWithSecret, bool]:
     """A new vendor with its secret, and True; or the known one with what was changed, and False."""
     await require_owner(session, caller, Domain.SCHEDULE_AND_VENDORS)
-    secret, at = _new_secret(), now()
+    secret, at = new_secret(), now()
     row = {"id": vendor_id, "secret": secret, "secret_made_at": at, "registered_by": caller.subject,
            "registered_at": at, **entry.model_dump()}  # fmt: skip
     is_new = await repository.add(session, row)
@@ -31,13 +36,40 @@ async def register(
     return VendorWithSecret(**vendor.model_dump(), secret=secret if is_new else None), is_new
 
 
-async def renew_secret(session: AsyncSession, vendor_id: str, caller: Caller) -> VendorWithSecret:
-    """A new secret; the old one is void at once."""
+async def renew_secret(session: AsyncSession, vendor_id: str, overlap: timedelta, caller: Caller) -> VendorWithSecret:
+    """A new secret; the old one counts too during the overlap, and the one before that no more."""
     await require_owner(session, caller, Domain.SCHEDULE_AND_VENDORS)
-    secret = _new_secret()
-    await repository.change(session, vendor_id, {"secret": secret, "secret_made_at": now()})
+    secret, at = new_secret(), now()
+    old = await repository.current_secret(session, vendor_id)
+    values = {"secret": secret, "secret_made_at": at, "old_secret": old if overlap else None,
+              "old_secret_until": at + overlap if overlap else None}  # fmt: skip
+    await repository.change(session, vendor_id, values)
     vendor = await get_vendor(session, vendor_id)
     return VendorWithSecret(**vendor.model_dump(), secret=secret)
+
+
+async def keep_callback(
+    session: AsyncSession, vendor_id: str, entry: EndpointEntry, caller: Caller
+) -> tuple[EndpointWithSecret, bool]:
+    """Where the vendor is told what became of its deliveries, and whether that is new."""
+    await get_vendor(session, vendor_id)
+    return await outbound.keep_endpoint(
+        session, owner_of_callback(vendor_id), Domain.SCHEDULE_AND_VENDORS, entry, caller
+    )
+
+
+async def renew_callback_secret(
+    session: AsyncSession, vendor_id: str, overlap: timedelta, caller: Caller
+) -> EndpointWithSecret:
+    await get_vendor(session, vendor_id)
+    return await outbound.renew_secret(
+        session, owner_of_callback(vendor_id), Domain.SCHEDULE_AND_VENDORS, overlap, caller
+    )
+
+
+async def get_callback(session: AsyncSession, vendor_id: str) -> Endpoint:
+    await get_vendor(session, vendor_id)
+    return await outbound.get_endpoint_of(session, owner_of_callback(vendor_id))
 
 
 async def get_vendor(session: AsyncSession, vendor_id: str) -> Vendor:
@@ -45,7 +77,3 @@ async def get_vendor(session: AsyncSession, vendor_id: str) -> Vendor:
     if vendor is None:
         raise NotFound(f"There is no vendor {vendor_id}.")
     return vendor
-
-
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

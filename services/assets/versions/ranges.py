@@ -1,6 +1,7 @@
 """HTTP about one file's bytes: ranges, validators, safe names, and the answer itself."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import Response
@@ -12,7 +13,19 @@ from contracts.values import Zone
 from services.assets.store.store import Store
 from services.assets.versions.errors import BadRange
 
-File = Version | ColourReference
+
+@dataclass(frozen=True)
+class KeptFile:
+    """Bytes in the store that are neither a version nor a colour reference."""
+
+    filename: str
+    location: str
+    sha256: str
+    bytes: int
+    media_type: str
+
+
+File = Version | ColourReference | KeptFile
 """What is kept under its bytes' hash, with a name, and never changes."""
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

@@ -1,0 +1,28 @@
+"""What this process does with servers that aren't ours: fetch vendors' files, send webhooks."""
+
+from datetime import timedelta
+
+from chassis.service import Service
+from services.assets.deliveries.fetching import OVER_AND_ABOVE, Fetching
+from services.assets.deliveries.service import FETCH
+from services.assets.dependencies import Transactions
+from services.assets.outbound.client import Outside
+from services.assets.outbound.errands import Errands
+from services.assets.outbound.sending import LEASE, Sending
+from services.assets.outbound.service import SEND
+from services.assets.settings import AssetsSettings
+from services.assets.store.store import Store
+
+
+def run_errands(service: Service, settings: AssetsSettings, store: Store, outside: Outside) -> None:
+    """Beside HTTP, as many at once as the settings say. Call before the service starts."""
+    transactions = Transactions(service)
+    if settings.fetches_at_once:
+        fetching = Fetching(transactions, store, outside, settings)
+        lease = timedelta(seconds=settings.fetch_seconds + settings.claim_wait_seconds) + OVER_AND_ABOVE
+        errands = Errands(service.database, FETCH, fetching.run, most=settings.fetches_at_once, lease=lease)
+        service.run_beside(errands.run)
+    if settings.sends_at_once:
+        sending = Sending(transactions, outside)
+        errands = Errands(service.database, SEND, sending.run, most=settings.sends_at_once, lease=LEASE)
+        service.run_beside(errands.run)
