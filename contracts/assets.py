@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData, Value
-from contracts.values import ImageSpec, Role, Sha256, VersionSource, WorkKind, Zone
+from contracts.values import DigitalSourceType, ImageSpec, Role, Sha256, VersionSource, WorkKind, Zone
 
 
 class Version(Value):
@@ -36,6 +36,12 @@ class Version(Value):
     )
     master_id: UUID | None = Field(description="A rendered variant's master: the version it was made from.")
     stored_at: AwareDatetime
+    digital_source_type: DigitalSourceType | None = Field(
+        default=None, description="What AI did to it, as was declared; a variant's is its master's. None: not declared."
+    )
+    c2pa_manifest: str | None = Field(
+        default=None, description="A rendered variant's C2PA manifest, by its label. None: assets has not signed it."
+    )
 
 
 class VersionStored(EventData):

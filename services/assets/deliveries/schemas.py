@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.assets import DeliveredFile
-from contracts.values import Sha256
+from contracts.values import DigitalSourceType, Sha256
 from services.assets.vendors.schemas import Text
 from services.assets.work.domain import Slot
 
@@ -27,6 +27,10 @@ class NamedFile(BaseModel):
     )
     filename: Annotated[str, StringConstraints(max_length=1000)]
     sha256: Sha256
+    digital_source_type: DigitalSourceType | None = Field(
+        default=None,
+        description="What AI did to it. Needed where AI is on record for the work; a variant has its master's.",
+    )
 
     @property
     def slot(self) -> Slot:

@@ -13,6 +13,8 @@ from services.assets.deliveries import repository
 from services.assets.deliveries.domain import Judgement, judge_all
 from services.assets.deliveries.errors import WebhookIdUsed
 from services.assets.deliveries.schemas import Delivery, NamedFile, UploadedFile
+from services.assets.labels.errors import ContradictsRecord
+from services.assets.labels.service import declared_record
 from services.assets.store.store import StoredFile, content_key
 from services.assets.versions import repository as versions_repository
 from services.assets.versions.domain import shown_name
@@ -61,6 +63,10 @@ async def _outcome(
     said = {"filename": shown_name(file.filename), "sha256": file.sha256}
     if judgement.item is None:
         return DeliveredFile(**said, accepted=False, version_id=None, work_item_id=None, reasons=judgement.reasons)
+    try:
+        labels = await declared_record(session, judgement.item, file.digital_source_type)
+    except ContradictsRecord as problem:
+        return DeliveredFile(**said, accepted=False, version_id=None, work_item_id=None, reasons=[problem.reason])
     found = uploaded[file.sha256]
     assert found.media_type is not None
     version = await register(
@@ -70,5 +76,6 @@ async def _outcome(
         filename=file.filename,
         source=VersionSource.VENDOR,
         delivered_by=vendor,
+        labels=labels,
     )
     return DeliveredFile(**said, accepted=True, version_id=version.id, work_item_id=version.work_item_id, reasons=[])

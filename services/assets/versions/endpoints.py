@@ -10,7 +10,7 @@ from chassis.database import Session
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import ProblemDetails
 from contracts.assets import Version
-from contracts.values import Zone
+from contracts.values import DigitalSourceType, Zone
 from services.assets.dependencies import FileStore, OurSettings, TransactionsHere
 from services.assets.store.body import UploadBody
 from services.assets.versions import repository, service
@@ -49,12 +49,16 @@ async def upload_version(
     settings: OurSettings,
     work_item_id: Annotated[UUID, Query(description="The shot or variant that you have claimed.")],
     filename: Annotated[str, Query(min_length=1, max_length=1000, description="The file's name, without a path.")],
+    digital_source_type: Annotated[
+        DigitalSourceType | None,
+        Query(description="What AI did to it. Needed where AI is on record for the work; a variant has its master's."),
+    ] = None,
 ) -> Version:
     """The body is the file itself, streamed: an image, as a photographer or retoucher made it.
 
     One version a work item and round. The answer is the version that the gates now look at.
     """
-    upload = Upload(transactions, store, caller, work_item_id, filename)
+    upload = Upload(transactions, store, caller, work_item_id, filename, digital_source_type)
     body = UploadBody(request, max_bytes=settings.max_upload_bytes, stall_seconds=settings.stall_seconds)
     version = await upload.take_in(body, settings.claim_wait_seconds)
     response.headers["Location"] = f"/v1/versions/{version.id}"

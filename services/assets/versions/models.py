@@ -28,6 +28,8 @@ version = Table(
     Column("channel_pack", Integer),
     Column("master_id", Uuid),
     Column("stored_at", DateTime(timezone=True), nullable=False),
+    Column("digital_source_type", Text),
+    Column("c2pa_manifest", Text),
     Column("change", Integer, nullable=False, comment="aggregateversion of its newest event"),
     UniqueConstraint("work_item_id", "round", name="version_one_a_round"),
     Index("version_final", "sku", "colorway", "view", "channel", postgresql_where=text("zone = 'final'")),

@@ -11,6 +11,7 @@ from chassis.problems import NotFound
 from contracts.assets import ChannelPack, Version, VersionMoved, VersionStored
 from contracts.values import VersionSource, WorkState, Zone
 from services.assets.channels.service import pack_of_variant
+from services.assets.labels.domain import UNLABELLED, LabelRecord
 from services.assets.store.store import StoredFile
 from services.assets.versions import repository
 from services.assets.versions.domain import asset_of, check_may_upload, check_still_open, zone_for
@@ -29,6 +30,7 @@ async def register(
     delivered_by: str,
     channel_pack: ChannelPack | None = None,
     master_id: UUID | None = None,
+    labels: LabelRecord = UNLABELLED,
 ) -> Version:
     """A stored file becomes the version of the item's round. The item is locked by the caller. A variant is held to the
     pack that rendered it, or that its first file was held to.
@@ -59,6 +61,8 @@ async def register(
         channel_pack=channel_pack.version if channel_pack else None,
         master_id=master_id,
         stored_at=now(),
+        digital_source_type=labels.digital_source_type,
+        c2pa_manifest=labels.c2pa_manifest,
     )
     if not await repository.insert_version(session, version):
         delivered = await repository.of_round(session, item.id, item.round)

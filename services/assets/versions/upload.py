@@ -7,8 +7,9 @@ from chassis.auth import Caller
 from chassis.crash import crash_point
 from chassis.problems import FieldError, Invalid
 from contracts.assets import Version
-from contracts.values import VersionSource
+from contracts.values import DigitalSourceType, VersionSource
 from services.assets.dependencies import Transactions
+from services.assets.labels.service import declared_record
 from services.assets.store.body import UploadBody
 from services.assets.store.errors import NotAnImage
 from services.assets.store.formats import KNOWN, media_type_of
@@ -43,18 +44,27 @@ class Upload:
     """One caller's upload to one work item."""
 
     def __init__(
-        self, transactions: Transactions, store: Store, caller: Caller, work_item_id: UUID, filename: str
+        self,
+        transactions: Transactions,
+        store: Store,
+        caller: Caller,
+        work_item_id: UUID,
+        filename: str,
+        declared: DigitalSourceType | None = None,
     ) -> None:
         self._transactions = transactions
         self._store = store
         self._caller = caller.subject
         self._work_item_id = work_item_id
         self._filename = filename
+        self._declared = declared
 
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
         require_name(self._filename)
         item = await self._item(wait_seconds)
+        async with self._transactions.begin() as session:
+            await declared_record(session, item, self._declared)
         media_type = await image_type(body)
         async with self._store.staged(body.pieces()) as staged:
             async with self._transactions.begin() as session:
@@ -70,6 +80,7 @@ class Upload:
                 filename=self._filename,
                 source=VersionSource.UPLOAD,
                 delivered_by=self._caller,
+                labels=await declared_record(session, item, self._declared),
             )
 
     async def _item(self, wait_seconds: float) -> WorkCopy:

@@ -48,6 +48,7 @@ class WorkCopy:
     cause: str | None
     created_at: datetime
     approved_at: datetime | None
+    ai: bool | None
 
     @property
     def slot(self) -> Slot:

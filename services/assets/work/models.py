@@ -1,6 +1,6 @@
 """The read copy of routing's work items, and the gates that their rounds have passed."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
@@ -26,6 +26,7 @@ work_item = Table(
     Column("cause", Text, comment="Why it is in this state, where the event said so"),
     Column("created_at", _when, nullable=False),
     Column("approved_at", _when),
+    Column("ai", Boolean, comment="AI is on record for it; null: told before that was kept"),
     Index("work_item_slot", "sku", "colorway", "view", "channel"),
     comment="Each work item in its newest state that routing has told.",
 )

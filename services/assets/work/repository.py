@@ -58,6 +58,7 @@ def _row(work: WorkItem, version: int, cause: str | None) -> dict[str, Any]:
         "cause": cause,
         "created_at": work.created_at,
         "approved_at": work.approved_at,
+        "ai": work.ai,
     }
 
 
