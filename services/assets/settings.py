@@ -1,5 +1,7 @@
 """Assets' settings, for its API and for its worker."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis.settings import Settings
@@ -14,4 +16,8 @@ class AssetsSettings(Settings):
     claim_wait_seconds: float = Field(
         default=3, ge=0, description="How long a delivery waits for routing's event that makes it right."
     )
+    c2pa_certificates: Path | None = Field(
+        default=None, description="PEM file: the certificate that variants are signed with, then those above it."
+    )
+    c2pa_key: Path | None = Field(default=None, description="PEM file: its private key. Unset: variants aren't signed.")
     render_processes: int = Field(default=1, ge=1, description="Variants that one worker renders at once.")

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from chassis.app import create_service_app
 from chassis.service import Service
 from contracts.routing import WorkReady
+from services.assets.labels.credentials import load_credentials
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 from services.assets.variants.pool import RenderPool
@@ -18,7 +19,8 @@ class Worker(Service):
         super().__init__(settings)
         self._pool = RenderPool(settings.render_processes)
         self.store = Store(settings.store_url)
-        variants = Variants(self.database, self.store, self._pool)
+        credentials = load_credentials(settings.c2pa_certificates, settings.c2pa_key)
+        variants = Variants(self.database, self.store, self._pool, credentials)
         self.consume("assets-render", {WorkReady: variants.job()}, batch=1, parallel=settings.render_processes)
 
     async def stop(self) -> None:

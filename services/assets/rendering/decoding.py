@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from services.assets.labels.fields import Labels
+from services.assets.labels.reading import labels_of
 from services.assets.rendering.errors import CannotRender
 from services.assets.rendering.subject import Pixels
 
@@ -26,6 +28,8 @@ class Master:
 
     image: Image.Image  # RGB, CMYK, LAB or L, or RGBA or LA
     profile: bytes | None
+    labels: Labels
+    file_format: str  # as Pillow names it, lower case
 
     @property
     def width(self) -> int:
@@ -60,9 +64,10 @@ def decode(master: bytes) -> Master:
     image = _open(master)
     try:
         image.load()
+        labels, file_format = labels_of(image), (image.format or "").lower()
         profile = image.info.get("icc_profile")
         ImageOps.exif_transpose(image, in_place=True)
-        return Master(_plain(image), profile)
+        return Master(_plain(image), profile, labels, file_format)
     except _UNREADABLE as error:
         raise CannotRender(f"the master is damaged and can't be decoded: {error}") from error
 

@@ -134,6 +134,10 @@ class Store:
         async with self.staged(one()) as staged:
             return await self.keep(staged, media_type)
 
+    async def has(self, stored: StoredFile) -> bool:
+        """Whether the file is in its place."""
+        return await self._size(stored.location) == stored.bytes
+
     async def read(self, location: str) -> bytes:
         """A whole file in memory: for the worker. Raises `FileMissing`."""
         with _translated(location):

@@ -6,9 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from chassis.children import begin_child
-from contracts.assets import ChannelPack
-from contracts.values import ImageSpec
-from services.assets.rendering import Rendered, render
+from services.assets.variants.making import Made, Order, make
 
 
 class RenderPool:
@@ -18,7 +16,7 @@ class RenderPool:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
 
-    async def render(self, master: bytes, pack: ChannelPack, spec: ImageSpec) -> Rendered:
+    async def make(self, order: Order) -> Made:
         """Raises `CannotRender`, or `BrokenProcessPool` when a process died over it."""
         if self._pool is None:
             # Not fork: this process has threads.
@@ -26,7 +24,7 @@ class RenderPool:
             self._pool = ProcessPoolExecutor(self._processes, context, begin_child)
         pool = self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, render, master, pack, spec)
+            return await asyncio.get_running_loop().run_in_executor(pool, make, order)
         except BrokenProcessPool:
             if self._pool is pool:
                 self.close()

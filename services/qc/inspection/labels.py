@@ -77,7 +77,7 @@ def _xmp(data: bytes, format: str) -> bytes | None:
     """The XMP packet as it is stored; None when there is none."""
     if format == "png":
         return _png_xmp(data)
-    if format not in ("jpeg", "webp", "tiff"):
+    if format not in ("jpeg", "webp", "avif", "tiff"):
         return None
     image = open_image(data, format)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
