@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from services.assets.labels.fields import Labels
 from services.assets.labels.reading import labels_of
 from services.assets.rendering.errors import CannotRender
-from services.assets.rendering.scaling import Pixels, halved, scaled
+from services.assets.rendering.scaling import Pixels, averaged, scaled
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 65_535  # px, the most that a JPEG can have
@@ -44,7 +44,7 @@ class Master:
         """All of it, at no more than 4 megapixels."""
         factor = int(np.ceil((self.width * self.height / _OVERVIEW_PIXELS) ** 0.5))
         if isinstance(self.source, np.ndarray):
-            return self._in_srgb(halved(self.source, factor) if factor > 1 else self.source)
+            return self._in_srgb(averaged(self.source, factor) if factor > 1 else self.source)
         return self._finish(self.source.reduce(factor) if factor > 1 else self.source)
 
     def part(self, box: tuple[int, int, int, int], size: tuple[int, int]) -> Pixels:

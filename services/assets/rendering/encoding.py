@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
@@ -21,13 +22,21 @@ _AVIF_SPEED = 6  # of 0 to 10
 Save = Callable[[int, str], bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A file's bytes. `quality`: that it was written at; None where its format has none."""
+
+    content: bytes
+    quality: int | None
+
+
 def encode(
     image: Image.Image,
     file_format: str,
     quality: int,
     max_bytes: int | None,
     labels: Labels = NO_LABELS,
-) -> bytes:
+) -> Encoded:
     """At this quality, or, where the format has one, the best lower one that fits into `max_bytes`."""
     if file_format not in MEDIA_TYPES:
         raise CannotRender(f"no channel variant can be written as {file_format}; known are {', '.join(MEDIA_TYPES)}")
@@ -36,21 +45,21 @@ def encode(
         content = _saved(image, file_format, common | _LOSSLESS[file_format])
         if max_bytes is not None and len(content) > max_bytes:
             raise CannotRender(f"as {file_format} the variant has {len(content)} bytes, more than {max_bytes}")
-        return content
+        return Encoded(content, None)
 
     def save(at_quality: int, chroma: str) -> bytes:
         return _saved(image, file_format, common | _LOSSY[file_format](at_quality, chroma))
 
     content = save(quality, _FULL_CHROMA)
     if max_bytes is None or len(content) <= max_bytes:
-        return content
+        return Encoded(content, quality)
     best = _fitting(save, quality, max_bytes)
     if best is None:
         raise CannotRender(f"no {file_format} of {image.width} × {image.height} px fits into {max_bytes} bytes")
     return best
 
 
-def _fitting(save: Save, quality: int, max_bytes: int) -> bytes | None:
+def _fitting(save: Save, quality: int, max_bytes: int) -> Encoded | None:
     """The highest quality whose file fits, by bisection: a file grows with its quality."""
     best = None
     low, high = min(LEAST_QUALITY, quality), quality
@@ -58,7 +67,7 @@ def _fitting(save: Save, quality: int, max_bytes: int) -> bytes | None:
         middle = (low + high + 1) // 2
         content = save(middle, _HALF_CHROMA)
         if len(content) <= max_bytes:
-            best, low = content, middle + 1
+            best, low = Encoded(content, middle), middle + 1
         else:
             high = middle - 1
     return best

@@ -16,12 +16,14 @@ from services.assets.rendering.white import Padding, clean, pad
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A variant's file. `labels`: what is written into it; `actions`: what was done to the master, as C2PA names it."""
+    """A variant's file. `quality`: that it was written at, where its format has one; `labels`: what is written into it;
+    `actions`: what was done to the master, as C2PA names it."""
 
     content: bytes
     width: int
     height: int
     media_type: str
+    quality: int | None
     labels: Labels
     actions: tuple[str, ...]
 
@@ -69,9 +71,9 @@ def render(
         pixels = clean(pixels)
     labels = tidy(with_source_type(picture.labels, declared))
     limit = None if spec.max_bytes is None else max(0, spec.max_bytes - room)
-    content = encode(Image.fromarray(pixels), pack.format, pack.quality, limit, labels)
+    encoded = encode(Image.fromarray(pixels), pack.format, pack.quality, limit, labels)
     actions = _actions(picture, frame, size, pack.format, cleaned=cleaned)
-    return Rendered(content, size[0], size[1], MEDIA_TYPES[pack.format], labels, actions)
+    return Rendered(encoded.content, *size, MEDIA_TYPES[pack.format], encoded.quality, labels, actions)
 
 
 def _take(picture: Master, frame: Frame, size: tuple[int, int], *, fade: bool) -> Pixels:

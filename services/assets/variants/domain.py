@@ -1,4 +1,4 @@
-"""When two renders are the same one. Pure."""
+"""What a variant is called, and when two renders are the same one. Pure."""
 
 import hashlib
 import json
@@ -6,6 +6,15 @@ import json
 from contracts.assets import ChannelPack, Version
 from contracts.values import ImageSpec
 from services.assets.labels.credentials import Credentials
+from services.assets.versions.domain import shown_name
+
+
+def named_by(pack: ChannelPack, sku: str, colorway: str, view: str) -> str:
+    """A file's name by the pack's pattern."""
+    name = pack.naming
+    for field, value in (("sku", sku), ("colorway", colorway), ("view", view)):
+        name = name.replace(f"{{{field}}}", value)
+    return shown_name(name)
 
 
 def question_of(master: Version, pack: ChannelPack, spec: ImageSpec, credentials: Credentials | None) -> str:

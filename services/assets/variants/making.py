@@ -44,6 +44,7 @@ class Made:
     width: int
     height: int
     media_type: str
+    quality: int | None
     c2pa_manifest: str | None
 
 
@@ -64,7 +65,7 @@ def make(order: Order) -> Made:
         manifest = check_delivered(content, rendered.media_type, size, rendered.labels, order.credentials)
     except NotAsMade as error:
         raise CannotRender(f"the finished file was read again, and {error}") from error
-    return Made(content, *size, rendered.media_type, manifest)
+    return Made(content, *size, rendered.media_type, rendered.quality, manifest)
 
 
 def _prepared(master: bytes) -> Prepared:

@@ -19,12 +19,11 @@ from services.assets.labels.domain import LabelRecord
 from services.assets.rendering import CannotRender
 from services.assets.store.store import Store
 from services.assets.variants import repository
-from services.assets.variants.domain import question_of
+from services.assets.variants.domain import named_by, question_of
 from services.assets.variants.making import Order
 from services.assets.variants.pool import RenderPool
 from services.assets.variants.repository import Rendition
 from services.assets.versions import repository as versions_repository
-from services.assets.versions.domain import shown_name
 from services.assets.versions.service import register
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import AWAITS_FILE, WorkCopy
@@ -144,7 +143,4 @@ async def _ingredients(session: AsyncSession, work: WorkItem) -> tuple[Version, 
 
 def file_name(pack: ChannelPack, work: WorkItem) -> str:
     """By the pack's pattern."""
-    name = pack.naming
-    for field in ("sku", "colorway", "view"):
-        name = name.replace(f"{{{field}}}", getattr(work, field))
-    return shown_name(name)
+    return named_by(pack, work.sku, work.colorway, work.view)
