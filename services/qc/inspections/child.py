@@ -137,6 +137,7 @@ def _completed(reference: "Reference", references: References) -> "Reference":
         others=None if references.others is None else tuple(_neighbour(one) for one in references.others),
         slot=_slot(references.slot),
         ai_use=None if references.ai_use is None else AiUse(references.ai_use),
+        labelled_later=references.labelled_later,
         expected=frozenset(Against(name) for name in references.expected),
     )
 
