@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 qc = typer.Typer(no_args_is_help=True, help="What the measurements find, and whether decisions are as they were made.")
 app.add_typer(qc, name="qc")
+assets = typer.Typer(no_args_is_help=True, help="What masters become for each channel.")
+app.add_typer(assets, name="assets")
 
 console = Console()
 problems = Console(stderr=True)
@@ -196,6 +198,21 @@ def verify(
 
     where, who = _caller(data, url, token, Role.QC_LEAD)
     raise typer.Exit(verify_decisions(where, who, known, console))
+
+
+@assets.command("contact-sheet")
+def contact_sheet(
+    catalogue: Annotated[Path, typer.Argument(help="A folder with `catalogue.csv` and `photos`.")],
+    out: Annotated[Path, typer.Option(help="Where the page and the files are written.")] = Path("contact-sheet"),
+    channels: Annotated[str, typer.Option(help="Names of channels, between commas; by default all.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="So many photos at most.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every photo, and not the first of each SKU alone.")] = False,
+    processes: Processes = 2,
+) -> None:
+    """Render a catalogue for every channel, measure each variant against it, and make a page to look at."""
+    from packshot.contact_sheet.command import make_contact_sheet
+
+    raise typer.Exit(make_contact_sheet(catalogue, out, channels, limit, processes, console, every=every))
 
 
 def main() -> None:
