@@ -48,7 +48,7 @@ class Tile:
     filename: str = ""
     width: int = 0
     height: int = 0
-    bytes: int = 0
+    size: int = 0  # bytes
     quality: int | None = None
     thumbnail: bytes = b""
     measurements: list[Measurement] = field(default_factory=list)

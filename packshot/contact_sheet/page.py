@@ -38,10 +38,10 @@ def _summary(rows: Sequence[Row], packs: Sequence[ChannelPack]) -> str:
         tiles = [row.tiles[number] for row in rows]
         verdicts = Counter(tile.verdict for tile in tiles)
         counts = "".join(f"<td>{verdicts[outcome] or ''}</td>" for outcome in MeasurementOutcome)
-        bytes_ = sorted(tile.bytes for tile in tiles)
+        sizes = sorted(tile.size for tile in tiles)
         lines.append(
             f"<tr><th>{escape(pack.channel)}</th>{counts}<td>{_checks(tiles, MeasurementOutcome.FAIL)}</td>"
-            f"<td>{_checks(tiles, MeasurementOutcome.FLAG)}</td><td>{bytes_[len(bytes_) // 2] / 1000:.0f} kB</td></tr>"
+            f"<td>{_checks(tiles, MeasurementOutcome.FLAG)}</td><td>{sizes[len(sizes) // 2] / 1000:.0f} kB</td></tr>"
         )
     heads = "".join(f"<th>{outcome.value.replace('_', ' ')}</th>" for outcome in MeasurementOutcome)
     return (
@@ -73,7 +73,7 @@ def _tile(tile: Tile) -> str:
     verdict = f"{tile.verdict.value.replace('_', ' ')} {' '.join(named[:_SHOWN])}{' …' if len(named) > _SHOWN else ''}"
     return (
         f'<td class="{tile.verdict.value}" title="{title}">{_image(tile.thumbnail)}'
-        f"<p>{tile.width}×{tile.height} {tile.bytes / 1000:.0f} kB{quality}<br><b>{verdict}</b></p></td>"
+        f"<p>{tile.width}×{tile.height} {tile.size / 1000:.0f} kB{quality}<br><b>{verdict}</b></p></td>"
     )
 
 

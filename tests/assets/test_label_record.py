@@ -1,6 +1,7 @@
 """What AI did to a file is on record: declared at an upload and in a delivery note, held to the work item, inherited by
 its variants, and in their bytes."""
 
+import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ async def rendered(assets: Harness, variant: WorkItem, version: int) -> Any:
 
 
 async def test_a_variant_inherits_is_signed_and_is_rendered_once(assets: Harness, start: Start, tmp_path: Path) -> None:
-    """The second time, in another round, it is the same file; and what a person corrects can't say otherwise."""
+    """The second time, in another round, it is the same file, as long as it is there; and what a person corrects can't
+    say otherwise."""
     files = signing_files(tmp_path)
     worker = await start(
         create_app, AssetsSettings, fresh=False, process="worker", c2pa_certificates=files.certificates,
@@ -118,6 +120,10 @@ async def test_a_variant_inherits_is_signed_and_is_rendered_once(assets: Harness
     assert manifest_of(content, "image/jpeg", credentials) == first["c2pa_manifest"]
     with Image.open(io.BytesIO(content)) as image:
         assert labels_of(image)[SOURCE_TYPE] == (VOCABULARY + "trainedAlgorithmicMedia",)
+    await asyncio.to_thread((worker.service.store._folder / first["location"]).unlink)  # type: ignore[attr-defined]
+    again = await rendered(assets, with_state(variant, WorkState.READY, round=2), 4)
+    assert orders == ["pdp", "pdp"]  # what is lost is made anew
+    assert again["sha256"] != first["sha256"]  # signing makes other bytes
     await tell(assets, WorkReady, held := with_state(corrected, WorkState.CLAIMED), 3)
     await known(assets, held, 3)
     assert (await hand_in(assets, held, "algorithmicallyEnhanced", photo(2))).status_code == 422

@@ -72,7 +72,7 @@ def subject_mask(pixels: Pixels) -> Pixels:
         return np.zeros(dark.shape, np.uint8)
     shown = np.zeros(count, np.uint8)
     shown[1 + np.flatnonzero(areas >= _PART * areas.max())] = 255
-    mask = shown[labels]
+    mask: Pixels = shown[labels]
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(mask, outlines, -1, 255, cv2.FILLED)
     return mask

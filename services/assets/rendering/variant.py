@@ -10,7 +10,8 @@ from services.assets.labels.fields import Labels, tidy, with_source_type
 from services.assets.rendering.decoding import Master, decode
 from services.assets.rendering.encoding import MEDIA_TYPES, encode
 from services.assets.rendering.framing import Frame, crop_inside, frame_subject, output_size
-from services.assets.rendering.subject import Pixels, Subject, find_subject
+from services.assets.rendering.scaling import Pixels
+from services.assets.rendering.subject import Subject, find_subject
 from services.assets.rendering.white import Padding, clean, pad
 
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.assets.rendering.subject import BACKGROUND_FROM, Pixels, subject_mask
+from services.assets.rendering.scaling import Pixels
+from services.assets.rendering.subject import BACKGROUND_FROM, subject_mask
 
 FADE = 0.06  # length of a fade, as a share of the picture's longer side
 _GROUND = 128  # a mark, neither 0 nor 255
