@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from chassis.testkit.harness import Harness, Start
-from contracts.routing import WorkApproved, WorkReady
+from contracts.routing import WorkApproved, WorkClaimed, WorkReady
 from contracts.values import WorkItem, WorkState
 from packshot.local.signing import signing_files
 from services.assets.labels.c2pa import manifest_of
@@ -124,7 +124,7 @@ async def test_a_variant_inherits_is_signed_and_is_rendered_once(assets: Harness
     again = await rendered(assets, with_state(variant, WorkState.READY, round=2), 4)
     assert orders == ["pdp", "pdp"]  # what is lost is made anew
     assert again["sha256"] != first["sha256"]  # signing makes other bytes
-    await tell(assets, WorkReady, held := with_state(corrected, WorkState.CLAIMED), 3)
+    await tell(assets, WorkClaimed, held := with_state(corrected, WorkState.CLAIMED), 3)
     await known(assets, held, 3)
     assert (await hand_in(assets, held, "algorithmicallyEnhanced", photo(2))).status_code == 422
     inherited = await hand_in(assets, held, None, photo(2))
