@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.envelope import EventData, Value
-from contracts.values import ImageSpec, Role, Sha256, Step, VersionSource, WorkKind, Zone
+from contracts.values import DigitalSourceType, ImageSpec, Role, Sha256, Step, VersionSource, WorkKind, Zone
 
 
 class Version(Value):
@@ -45,6 +45,12 @@ class Version(Value):
     export_name: str | None = Field(
         default=None,
         description="The name that it leaves the house under: no other slot's file for its channel has it.",
+    )
+    digital_source_type: DigitalSourceType | None = Field(
+        default=None, description="What AI did to it, as was declared; a variant's is its master's. None: not declared."
+    )
+    c2pa_manifest: str | None = Field(
+        default=None, description="A rendered variant's C2PA manifest, by its label. None: assets has not signed it."
     )
 
 

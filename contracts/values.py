@@ -130,6 +130,17 @@ class VersionSource(StrEnum):
     RENDER = "render"
 
 
+class DigitalSourceType(StrEnum):
+    """How a picture was made, and what AI did to it: IPTC's vocabulary, the last part of its addresses (R69–R71)."""
+
+    DIGITAL_CAPTURE = "digitalCapture"  # photographed
+    HUMAN_EDITS = "humanEdits"  # retouched by people
+    ALGORITHMICALLY_ENHANCED = "algorithmicallyEnhanced"  # improved, nothing invented
+    COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA = "compositeWithTrainedAlgorithmicMedia"  # a part was generated
+    TRAINED_ALGORITHMIC_MEDIA = "trainedAlgorithmicMedia"  # all of it was generated
+    COMPOSITE_SYNTHETIC = "compositeSynthetic"  # put together, a part of it synthetic
+
+
 class Outcome(StrEnum):
     """A decision is binary (R46)."""
 

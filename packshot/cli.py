@@ -239,6 +239,21 @@ def collect(url: Url = None, data: Data = DEFAULT, token: Token = None) -> None:
     raise typer.Exit(collect_orphans(where, who, console))
 
 
+@assets.command("contact-sheet")
+def contact_sheet(
+    catalogue: Annotated[Path, typer.Argument(help="A folder with `catalogue.csv` and `photos`.")],
+    out: Annotated[Path, typer.Option(help="Where the page and the files are written.")] = Path("contact-sheet"),
+    channels: Annotated[str, typer.Option(help="Names of channels, between commas; by default all.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="So many photos at most.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every photo, and not the first of each SKU alone.")] = False,
+    processes: Processes = 2,
+) -> None:
+    """Render a catalogue for every channel, measure each variant against it, and make a page to look at."""
+    from packshot.contact_sheet.command import make_contact_sheet
+
+    raise typer.Exit(make_contact_sheet(catalogue, out, channels, limit, processes, console, every=every))
+
+
 def main() -> None:
     app()
 

@@ -1,6 +1,10 @@
 """One PostgreSQL and one NATS for the whole run (chassis/testkit), and the longest files first."""
 
+from collections.abc import Iterator
+
 import pytest
+
+from chassis.clock import clock
 
 pytest_plugins = ["chassis.testkit.plugin"]
 
@@ -20,3 +24,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def the_clock_goes_on() -> Iterator[None]:
+    """Whatever time a test sets is its own."""
+    yield
+    clock.reset()

@@ -27,7 +27,8 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True)
 class DataDirectory:
-    """`postgres/`, `nats/`, `store/` (the files), `keys/` (the local token issuer), `logs/`, `hold/`."""
+    """`postgres/`, `nats/`, `store/` (the files), `keys/` (the local token issuer, what
+    variants are signed with), `logs/`, `hold/`."""
 
     folder: Path
 

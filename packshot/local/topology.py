@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chassis.embedded import PostgresFiles, claim_ports, nats_command
 from packshot.local.data import SERVICES, DataDirectory
+from packshot.local.signing import signing_files
 
 DATABASE = "packshot"
 SERVER = "server"
@@ -68,12 +69,21 @@ def _gateway(port: int, environment: dict[str, str], services: dict[str, str]) -
     return Process("gateway", DOOR, port, command, {**environment, "PACKSHOT_UPSTREAMS": json.dumps(services)})
 
 
+def _signing(data: DataDirectory) -> dict[str, str]:
+    """What variants are signed with, unless the environment says so itself: half of each would be no pair."""
+    if "PACKSHOT_C2PA_KEY" in os.environ or "PACKSHOT_C2PA_CERTIFICATES" in os.environ:
+        return {}
+    files = signing_files(data.part("keys"))
+    return {"PACKSHOT_C2PA_CERTIFICATES": str(files.certificates), "PACKSHOT_C2PA_KEY": str(files.key)}
+
+
 def make_topology(data: DataDirectory, port: int) -> list[Process]:
     """Every process, on free ports but for the gateway's. Blocks while PostgreSQL's directory is made."""
     ports = claim_ports()
     postgres, nats = _postgres(data, next(ports)), _nats(data, next(ports))
     passwords = data.passwords()
     common = {
+        **_signing(data),
         "PACKSHOT_DECISION_GRACE_SECONDS": "0",  # the player makes no slips; whoever tries it by hand sets 10
         **os.environ,
         "PACKSHOT_NATS_URL": f"nats://127.0.0.1:{nats.port}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.ids import derived_id
+from contracts.values import DigitalSourceType
 from packshot.play.api import Api, ApiError, VendorApi, digest, poll
 from packshot.play.cast import Cast, Person
 from packshot.play.flaws import flawed
@@ -131,9 +132,12 @@ class Player:
     async def _upload(self, person: Person, item: Json, file: Path, filename: str) -> None:
         await person.api.post(f"/v1/work/{item['id']}/claim")
         sha256 = await asyncio.to_thread(digest, file)
+        declared = _declared(item)
 
         async def taken() -> bool | None:
-            answer = await person.api.upload("/v1/versions", file, work_item_id=item["id"], filename=filename)
+            answer = await person.api.upload(
+                "/v1/versions", file, work_item_id=item["id"], filename=filename, **declared
+            )
             if answer.is_success:
                 return True
             problem = answer.json()
@@ -152,7 +156,7 @@ class Player:
         for shot, filename, file in files:
             named = {key: shot[key] for key in ("sku", "colorway", "view", "request_id")}
             sha256 = await self._stage.vendor.put_file(file)
-            waiting[filename] = {**named, "filename": filename, "sha256": sha256}
+            waiting[filename] = {**named, **_declared(shot), "filename": filename, "sha256": sha256}
         shots = [shot["id"] for shot, _, _ in files]
         for attempt in range(DELIVERY_TRIES):
             message = self._stage.key("delivery", round_, attempt, *shots)
@@ -288,3 +292,9 @@ class Player:
             tally.add("SLA hit" if work["approved_at"] <= work["due_at"] else "SLA missed")
         decisions = await reader.all_items("/v1/decisions", work_item_id=item["id"])
         tally.add("gates passed by measurement", sum(one["automatic"] for one in decisions))
+
+
+def _declared(item: Json) -> dict[str, str]:
+    """What AI did to a file of this work: it makes backgrounds."""
+    made = DigitalSourceType.COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA
+    return {"digital_source_type": made.value} if item["ai"] else {}

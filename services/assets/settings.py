@@ -1,6 +1,7 @@
 """Assets' settings, for its API and for its worker."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, IPvAnyNetwork, SecretStr
 
@@ -23,6 +24,10 @@ class AssetsSettings(Settings):
     claim_wait_seconds: float = Field(
         default=3, ge=0, description="How long a delivery waits for routing's event that makes it right."
     )
+    c2pa_certificates: Path | None = Field(
+        default=None, description="PEM file: the certificate that variants are signed with, then those above it."
+    )
+    c2pa_key: Path | None = Field(default=None, description="PEM file: its private key. Unset: variants aren't signed.")
     render_processes: int = Field(default=1, ge=1, description="Variants that one worker renders at once.")
     dossier_key: SecretStr = Field(
         default=SecretStr(""), description="Ed25519 key that signs dossiers, 32 bytes in base64url; empty: none."

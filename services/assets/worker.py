@@ -10,6 +10,7 @@ from contracts.assets import ColourReferenceStored, VersionStored
 from contracts.routing import WorkReady
 from services.assets.iiif.keeping import Pyramids
 from services.assets.iiif.preparing import Preparing
+from services.assets.labels.credentials import load_credentials
 from services.assets.settings import AssetsSettings
 from services.assets.upkeep.store import open_store
 from services.assets.variants.pool import RenderPool
@@ -23,7 +24,8 @@ class Worker(Service):
         super().__init__(settings)
         self._pool = RenderPool(settings.render_processes)
         self.store = open_store(settings, self.database)
-        variants = Variants(self.database, self.store, self._pool)
+        credentials = load_credentials(settings.c2pa_certificates, settings.c2pa_key)
+        variants = Variants(self.database, self.store, self._pool, credentials)
         self.consume("assets-render", {WorkReady: variants.job()}, batch=1, parallel=settings.render_processes)
         pyramids = Preparing(Pyramids(self.store), self._pool.run).job()
         stored: Handlers = {VersionStored: pyramids, ColourReferenceStored: pyramids}

@@ -17,7 +17,9 @@ from contracts.assets import ChannelPack
 from contracts.values import ImageSpec
 from services.assets.rendering import CannotRender, Rendered, render
 from services.assets.rendering.channels import default_channel_packs
+from services.assets.rendering.decoding import is_srgb, srgb_profile
 from services.assets.rendering.framing import MAX_ENLARGEMENT
+from services.assets.rendering.scaling import scaled
 from services.assets.rendering.subject import Subject, find_subject
 
 Pixels = NDArray[np.uint8]
@@ -390,3 +392,46 @@ def test_a_format_that_no_pack_can_ask_for_is_named() -> None:
     pack = AMAZON.model_copy(update={"format": "svg"})
     with pytest.raises(CannotRender, match="svg"):
         render(stored(photo(1080, 1340, (200, 160, 880, 1170))), pack, pack.spec_for(PACKSHOT))
+
+
+@pytest.mark.parametrize("file_format", ["jpeg", "webp", "avif"])
+def test_the_best_quality_that_fits_is_searched(file_format: str) -> None:
+    """One level more would be too large; under the least quality there is no file."""
+    master = stored(photo(400, 500, (60, 60, 340, 440)))
+    pack = PACKS["pdp"].model_copy(update={"format": file_format, "width": 400, "height": 500})
+    spec = ImageSpec(white_background=True, formats=[file_format])
+    whole = render(master, pack, spec)
+    assert whole.quality == pack.quality
+    limit = round(len(whole.content) * 0.7)
+    fitted = render(master, pack, spec.model_copy(update={"max_bytes": limit}))
+    assert fitted.quality is not None
+    assert 50 <= fitted.quality < pack.quality
+    assert len(fitted.content) <= limit
+    assert Image.open(io.BytesIO(fitted.content)).size == (400, 500)
+    with pytest.raises(CannotRender, match="fits into"):
+        render(master, pack, spec.model_copy(update={"max_bytes": 900}))
+
+
+@pytest.mark.parametrize("scale", [0.9, 0.67, 0.5, 0.3, 0.2])
+def test_a_smaller_picture_is_as_sharp_as_lanczos_makes_it(scale: float) -> None:
+    """And no fine pattern becomes a coarse one."""
+    texture = np.random.default_rng(5).integers(0, 256, (600, 480, 3)).astype(np.uint8)
+    picture = cv2.GaussianBlur(texture, (0, 0), 1.2)
+    size = round(480 * scale), round(600 * scale)
+    ours = scaled(np.asarray(picture, dtype=np.uint8), size)
+    lanczos = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+    assert cv2.PSNR(ours, lanczos) > 32
+    assert sharpness(ours) == pytest.approx(sharpness(lanczos), rel=0.2)
+
+
+def sharpness(picture: Pixels) -> float:
+    return float(np.abs(cv2.Laplacian(picture, cv2.CV_32F)).mean())
+
+
+def test_a_profile_that_is_srgb_in_fact_changes_no_level() -> None:
+    """Whoever made it; another one's colours are converted."""
+    assert is_srgb(srgb_profile())
+    swapped = bytearray(srgb_profile())
+    red, blue = swapped.index(b"rXYZ"), swapped.index(b"bXYZ")
+    swapped[red : red + 4], swapped[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    assert not is_srgb(bytes(swapped))

@@ -131,17 +131,17 @@ async def test_news_that_come_while_it_is_rendered(assets: Harness, worker: Harn
     master, _ = await approved(assets, MASTER)
     variants = {state: variant_of(master, "pdp") for state in (WorkState.CANCELLED, WorkState.BLOCKED)}
     pool = worker.service._pool  # type: ignore[attr-defined]
-    render = pool.render
+    make = pool.make
     for state, variant in variants.items():
         news = with_state(variant, state)
 
         async def with_news(*arguments: Any, news: WorkItem = news) -> Any:
-            rendered = await render(*arguments)
+            made = await make(*arguments)
             await tell(assets, WorkBlocked, news, 3)
             await known(assets, news, 3)
-            return rendered
+            return made
 
-        pool.render = with_news
+        pool.make = with_news
         await handled(worker, await is_ready(assets, variant))
     assert await versions_of(assets, variants[WorkState.CANCELLED]) == []
     assert len(await versions_of(assets, variants[WorkState.BLOCKED])) == 1

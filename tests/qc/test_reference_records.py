@@ -5,6 +5,7 @@ import pickle
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from contracts.values import ImageSpec, Measurement, MeasurementOutcome
+from contracts.values import DigitalSourceType, ImageSpec, Measurement, MeasurementOutcome
+from packshot.local.signing import signing_files
 from packshot.sample.files import jpeg, png
+from services.assets.labels.c2pa import Parent, sign
+from services.assets.labels.credentials import Credentials, load_credentials
 from services.qc.inspection import DEFAULT, ApprovedFile, Reference, inspect
 from services.qc.inspection.fingerprint import Fingerprint, fingerprint
 from services.qc.inspection.frame import read_frame
@@ -282,6 +286,48 @@ def test_a_label_that_only_a_manifest_may_hold_is_not_guessed() -> None:
     for use in (AiUse.GENERATED, AiUse.NONE):
         found = verdict("F08", with_manifest, Reference(ai_use=use))
         assert (found.outcome, "C2PA" in found.detail) == (CANNOT, True)
+
+
+def signed(master: bytes, declared: DigitalSourceType | None, credentials: Credentials) -> bytes:
+    """A variant as assets renders it, without its XMP."""
+    actions = {"actions": ("c2pa.resized",), "source_type": declared and SOURCE + declared}
+    parent = Parent(master, "image/jpeg", "m.jpg", "urn:uuid:1")
+    return sign(labelled(None), "image/jpeg", title="x", parent=parent, credentials=credentials, **actions)  # type: ignore[arg-type]
+
+
+def test_a_manifest_says_what_xmp_does_not(tmp_path: Path) -> None:
+    """Its own actions, or those of the file that it was made from; XMP must not say otherwise, and a manifest that
+    doesn't hold says nothing."""
+    files = signing_files(tmp_path)
+    credentials = load_credentials(files.certificates, files.key)
+    assert credentials is not None
+    generated = signed(labelled(None), DigitalSourceType.TRAINED_ALGORITHMIC_MEDIA, credentials)
+    grandchild = signed(generated, None, credentials)
+    silent = signed(labelled(None), None, credentials)
+    for data, use, outcome in (
+        (generated, AiUse.GENERATED, PASS),
+        (generated, AiUse.NONE, FAIL),
+        (grandchild, AiUse.GENERATED, PASS),
+        (grandchild, AiUse.NONE, FAIL),
+        (silent, AiUse.NONE, PASS),
+        (silent, AiUse.GENERATED, FAIL),
+        (generated[:-30] + bytes(30), AiUse.GENERATED, CANNOT),
+    ):
+        assert verdict("F08", data, Reference(ai_use=use)).outcome is outcome
+    xmp = labelled(SOURCE + "digitalCapture")
+    contradicting = sign(
+        xmp, "image/jpeg", title="x",
+        parent=Parent(labelled(None), "image/jpeg", "m.jpg", "urn:uuid:1"), actions=(),
+        source_type=SOURCE + "trainedAlgorithmicMedia", credentials=credentials,
+    )  # fmt: skip
+    found = verdict("F08", contradicting, Reference(ai_use=AiUse.GENERATED))
+    assert (found.outcome, "contradict" in found.detail) == (FAIL, True)
+
+
+def test_a_shot_is_labelled_when_it_is_delivered() -> None:
+    later = Reference(ai_use=AiUse.GENERATED, labelled_later=True)
+    assert verdict("F08", labelled(None), later).outcome is PASS
+    assert verdict("F08", labelled(SOURCE + "digitalCapture"), later).outcome is FAIL
 
 
 LAUGHS = (

@@ -16,8 +16,10 @@ from services.assets.rendering.encoding import MEDIA_TYPES
 ASPECT_TOLERANCE = 0.005  # as T04 measures it
 MOST_SIDE = 100_000  # px
 MOST_BYTES = 10**10
-_KNOWN = tuple(sorted(name.lower() for name in FORMATS))
-_ENDINGS = {"jpeg": (".jpg", ".jpeg"), "png": (".png",)}
+_KNOWN = tuple(sorted({name.lower() for name in FORMATS} | MEDIA_TYPES.keys()))
+_ENDINGS = {
+    "jpeg": (".jpg", ".jpeg"), "png": (".png",), "webp": (".webp",), "avif": (".avif",), "tiff": (".tif", ".tiff"),
+}  # fmt: skip
 _SIZES = ("min_width", "min_height", "max_width", "max_height", "min_longest_side", "max_longest_side")
 
 

@@ -23,8 +23,12 @@ class ChannelPackContent(BaseModel):
         ge=1, le=MAX_SIDE, description="Best width in pixels; never enlarged beyond the master's own detail."
     )
     height: int = Field(ge=1, le=MAX_SIDE)
-    format: str = Field(description="What variants are written as: `jpeg` or `png`.")
-    quality: int = Field(ge=LEAST_QUALITY, le=100, description="Of a JPEG, on libjpeg's scale.")
+    format: str = Field(description="What variants are written as: `jpeg`, `webp`, `avif`, `png` or `tiff`.")
+    quality: int = Field(
+        ge=LEAST_QUALITY,
+        le=100,
+        description="Of a JPEG, WebP or AVIF, on its own library's scale: the best that is tried.",
+    )
     background: Literal["white", "keep"] = Field(
         description="`white`: what is as good as white becomes pure white; `keep`: it stays as it is."
     )

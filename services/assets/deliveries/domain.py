@@ -27,6 +27,7 @@ class Code(StrEnum):
 
     BAD_NAME = "bad_name"
     WRONG_NAME = "wrong_name"  # a naming pack asks for another
+    WRONG_LABEL = "wrong_label"  # what it declares of AI contradicts what is on record
     NOT_UPLOADED = "not_uploaded"
     NOT_AN_IMAGE = "not_an_image"
     NO_SUCH_WORK = "no_such_work"

@@ -55,7 +55,10 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 def _note_body() -> dict[str, Any]:
     """The body is verified as bytes before it is parsed, so FastAPI can't see its schema by itself."""
     schema = DeliveryNote.model_json_schema()
-    schema["properties"]["files"]["items"] = schema.pop("$defs")["NamedFile"]
+    parts = schema.pop("$defs")
+    file = parts["NamedFile"]
+    file["properties"]["digital_source_type"]["anyOf"][0] = parts["DigitalSourceType"]
+    schema["properties"]["files"]["items"] = file
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

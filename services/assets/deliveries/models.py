@@ -54,6 +54,7 @@ delivered_file = Table(
     Column(
         "url", Text, comment="Until it is decided: it may hold what only the vendor may know; never shown or logged"
     ),
+    Column("digital_source_type", Text, comment="What AI did to it, as the vendor says"),
     Column("attempts", Integer, nullable=False, comment="Failed tries to fetch it"),
     Column("state", Text, nullable=False),
     Column("version_id", Uuid),

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.assets import DeliveredFile
-from contracts.values import Sha256
+from contracts.values import DigitalSourceType, Sha256
 from services.assets.outbound.client import MOST_URL_CHARACTERS
 from services.assets.vendors.schemas import Text
 from services.assets.work.domain import Slot
@@ -35,6 +35,10 @@ class NamedFile(BaseModel):
         default=None,
         description="Where it is fetched from, unless it was uploaded: https, at a public address, without a user or "
         "password. Kept until the file is decided on, and never shown.",
+    )
+    digital_source_type: DigitalSourceType | None = Field(
+        default=None,
+        description="What AI did to it. Needed where AI is on record for the work; a variant has its master's.",
     )
 
     @property

@@ -4,6 +4,6 @@ Pure functions of bytes and packs, made for a worker process: the same input giv
 """
 
 from services.assets.rendering.errors import CannotRender
-from services.assets.rendering.variant import Rendered, render
+from services.assets.rendering.variant import Prepared, Rendered, prepare, render
 
-__all__ = ["CannotRender", "Rendered", "render"]
+__all__ = ["CannotRender", "Prepared", "Rendered", "prepare", "render"]

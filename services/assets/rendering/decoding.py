@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+import simplejpeg
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from services.assets.labels.fields import Labels
+from services.assets.labels.reading import labels_of
 from services.assets.rendering.errors import CannotRender
-from services.assets.rendering.subject import Pixels
+from services.assets.rendering.scaling import Pixels, averaged, scaled
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 65_535  # px, the most that a JPEG can have
@@ -27,39 +30,54 @@ _UNREADABLE = (OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError
 
 @dataclass(frozen=True)
 class Master:
-    """A decoded master, upright. Colours are converted part by part: a hundred megapixels are held only once."""
+    """A decoded master, upright. Colours are converted part by part, at the size that is asked for."""
 
-    image: Image.Image  # RGB, CMYK, LAB or L, or RGBA or LA
+    source: Image.Image | Pixels  # pixels of RGB; else an image in RGB, CMYK, LAB, L, RGBA or LA
     profile: bytes | None
+    labels: Labels
+    file_format: str  # as Pillow names it, lower case
 
     @property
     def width(self) -> int:
-        return self.image.width
+        return self.source.shape[1] if isinstance(self.source, np.ndarray) else self.source.width
 
     @property
     def height(self) -> int:
-        return self.image.height
+        return self.source.shape[0] if isinstance(self.source, np.ndarray) else self.source.height
 
     @cached_property
     def is_opaque(self) -> bool:
         """Whether no pixel lets anything through."""
-        return self.image.mode not in ("RGBA", "LA") or self.image.getchannel("A").getextrema() == (255, 255)
+        if isinstance(self.source, np.ndarray) or self.source.mode not in ("RGBA", "LA"):
+            return True
+        return self.source.getchannel("A").getextrema() == (255, 255)
 
     def overview(self) -> Pixels:
         """All of it, at no more than 4 megapixels."""
         factor = int(np.ceil((self.width * self.height / _OVERVIEW_PIXELS) ** 0.5))
-        return self._finish(self.image.reduce(factor) if factor > 1 else self.image)
+        if isinstance(self.source, np.ndarray):
+            return self._in_srgb(averaged(self.source, factor) if factor > 1 else self.source)
+        return self._finish(self.source.reduce(factor) if factor > 1 else self.source)
 
     def part(self, box: tuple[int, int, int, int], size: tuple[int, int]) -> Pixels:
         """The box (left, top, right, bottom) at this size."""
         left, top, right, bottom = box
+        if isinstance(self.source, np.ndarray):
+            return self._in_srgb(scaled(self.source[top:bottom, left:right], size))
         if size == (right - left, bottom - top):
-            return self._finish(self.image.crop(box))
-        return self._finish(self.image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0))
+            return self._finish(self.source.crop(box))
+        return self._finish(self.source.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0))
+
+    def _in_srgb(self, pixels: Pixels) -> Pixels:
+        if self.profile is None or is_srgb(self.profile):
+            return pixels
+        return np.asarray(_to_srgb(Image.fromarray(pixels), self.profile))
 
     def rows(self, top: int, bottom: int) -> Image.Image:
         """From one row up to another: in RGB where it is opaque, else in RGBA, as it was before anything is below."""
-        band = self.image.crop((0, top, self.width, bottom))
+        if isinstance(self.source, np.ndarray):
+            return Image.fromarray(self._in_srgb(self.source[top:bottom]))
+        band = self.source.crop((0, top, self.width, bottom))
         if band.mode not in ("RGBA", "LA"):
             return _to_srgb(band, self.profile)
         colours = _to_srgb(band.convert(band.mode[:-1]), self.profile)
@@ -77,19 +95,39 @@ class Master:
 
 def decode(master: bytes | Path) -> Master:
     """The first frame, EXIF orientation applied. The size is read from the header before any pixel is decoded."""
-    with io.BytesIO(master) if isinstance(master, bytes) else master.open("rb") as file:
-        return _decode(file)
+    if isinstance(master, bytes):
+        return _decode(io.BytesIO(master), master)
+    with master.open("rb") as file:
+        return _decode(file, None)
 
 
-def _decode(file: BinaryIO) -> Master:
+def _decode(file: BinaryIO, master: bytes | None) -> Master:
+    """`master`: all bytes where they are in memory; then quickly, else with no more memory than Pillow takes."""
     image = _open(file)
     try:
-        image.load()
+        pixels = _pixels_of_jpeg(image, master) if master is not None else None
+        if pixels is None:
+            image.load()
+        labels, file_format = labels_of(image), (image.format or "").lower()
         profile = image.info.get("icc_profile")
+        if pixels is not None:
+            return Master(pixels, profile, labels, file_format)
         ImageOps.exif_transpose(image, in_place=True)
-        return Master(_plain(image), profile)
+        plain = _plain(image)
+        as_pixels = master is not None and plain.mode == "RGB"
+        return Master(np.asarray(plain) if as_pixels else plain, profile, labels, file_format)
     except _UNREADABLE as error:
         raise CannotRender(f"the master is damaged and can't be decoded: {error}") from error
+
+
+def _pixels_of_jpeg(image: Image.Image, master: bytes) -> Pixels | None:
+    """The common case, without Pillow's copies. None for every other, and for what libjpeg warns of: Pillow judges."""
+    if (image.format, image.mode) != ("JPEG", "RGB") or image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        return None
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(master, colorspace="RGB"))
+    except ValueError:
+        return None
 
 
 def _open(file: BinaryIO) -> Image.Image:
@@ -157,17 +195,35 @@ def _high_bytes(image: Image.Image) -> Image.Image:
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, _srgb(), renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass  # a damaged profile, or one for other channels than the file has: the pixels are read as they are
-        else:
-            if converted is not None:
-                return converted
+        transform = _transform(profile, image.mode)
+        converted = None if transform is None else ImageCms.applyTransform(image, transform)
+        if converted is not None:
+            return converted
     return image.convert("RGB")
+
+
+@lru_cache(maxsize=8)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """None for a damaged profile, or one for other channels than the file has: the pixels are read as they are."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.buildTransform(source, _srgb(), mode, "RGB", renderingIntent=intent)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=8)
+def is_srgb(profile: bytes) -> bool:
+    """Whether the profile's colours are sRGB's, to a level of 8 bits: converting them would change nothing."""
+    transform = _transform(profile, "RGB")
+    if transform is None:
+        return True
+    steps = np.arange(0, 256, 15, dtype=np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, len(steps), 3)
+    converted = ImageCms.applyTransform(Image.fromarray(colours), transform)
+    assert converted is not None
+    return bool(np.abs(np.asarray(converted).astype(int) - colours).max() <= 1)
 
 
 @lru_cache(maxsize=1)

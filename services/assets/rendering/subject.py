@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from services.assets.rendering.scaling import Pixels
 
 SUBJECT_BELOW = 240  # darkest channel under this: not background, nor its faint shading
 BACKGROUND_FROM = 250  # darkest channel from this up: white already
@@ -66,22 +65,14 @@ def find_subject(overview: Pixels, width: int, height: int) -> Subject | None:
 
 def subject_mask(pixels: Pixels) -> Pixels:
     """255 where the subject is, its white inner parts with it; 0 on the background."""
-    dark = cv2.inRange(darkest(pixels), np.array(0), np.array(SUBJECT_BELOW - 1))
+    dark = cv2.bitwise_not(cv2.inRange(pixels, np.full(3, SUBJECT_BELOW), np.full(3, 255)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    mask = np.zeros(dark.shape, np.uint8)
-    if count < 2:
-        return mask
     areas = stats[1:, cv2.CC_STAT_AREA]
-    if areas.max() < _LEAST * dark.size:
-        return mask
-    parts = 1 + np.flatnonzero(areas >= _PART * areas.max())
-    mask[np.isin(labels, parts)] = 255
+    if count < 2 or areas.max() < _LEAST * dark.size:
+        return np.zeros(dark.shape, np.uint8)
+    shown = np.zeros(count, np.uint8)
+    shown[1 + np.flatnonzero(areas >= _PART * areas.max())] = 255
+    mask: Pixels = shown[labels]
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(mask, outlines, -1, 255, cv2.FILLED)
     return mask
-
-
-def darkest(pixels: Pixels) -> Pixels:
-    """The least of the three channels."""
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(cv2.min(cv2.min(red, green), blue), dtype=np.uint8)

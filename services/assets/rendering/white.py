@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.assets.rendering.subject import BACKGROUND_FROM, Pixels, darkest, subject_mask
+from services.assets.rendering.scaling import Pixels
+from services.assets.rendering.subject import BACKGROUND_FROM, subject_mask
 
 FADE = 0.06  # length of a fade, as a share of the picture's longer side
+_GROUND = 128  # a mark, neither 0 nor 255
 _KEEP = 5  # pixels around the subject that a fade leaves alone
 
 
@@ -45,8 +47,13 @@ def pad(picture: Pixels, padding: Padding, *, fade: bool) -> Pixels:
 
 
 def _fade_out(picture: Pixels, padding: Padding) -> Pixels:
+    """Only the bands beside the padded sides: all else keeps its colours."""
     height, width = picture.shape[:2]
     length = max(1.0, FADE * max(width, height))
+    bands = _bands(height, width, min(int(length) + 1, height), min(int(length) + 1, width), padding)
+    bands = [band for band in bands if picture[band].size and picture[band].min() < 255]
+    if not bands:
+        return picture
     to_left, to_top = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     keep_x, keep_y = np.ones(width, np.float32), np.ones(height, np.float32)
     for padded, weights, distance in (
@@ -57,12 +64,31 @@ def _fade_out(picture: Pixels, padding: Padding) -> Pixels:
     ):
         if padded > 0:
             weights *= _smooth(distance / length)
-    keep = keep_y[:, None] * keep_x[None, :]
     subject = cv2.dilate(subject_mask(picture), np.ones((2 * _KEEP + 1, 2 * _KEEP + 1), np.uint8))
-    soft = cv2.GaussianBlur(subject, (0, 0), _KEEP).astype(np.float32) / 255
-    keep = np.maximum(keep, np.maximum(soft, (subject > 0).astype(np.float32)))
-    faded = 255 - (255 - picture.astype(np.float32)) * keep[:, :, None]
-    return np.asarray(np.rint(faded), dtype=np.uint8)
+    soft = cv2.GaussianBlur(subject, (0, 0), _KEEP)
+    faded = picture.copy()
+    for band in bands:
+        rows, columns = band
+        keep = keep_y[rows, None] * keep_x[None, columns]
+        near = np.maximum(soft[band].astype(np.float32) / 255, (subject[band] > 0).astype(np.float32))
+        darker = (255 - picture[band].astype(np.float32)) * np.maximum(keep, near)[:, :, None]
+        faded[band] = np.rint(255 - darker).astype(np.uint8)
+    return faded
+
+
+def _bands(height: int, width: int, high: int, wide: int, padding: Padding) -> list[tuple[slice, slice]]:
+    """Rows and columns of each, none twice: those above and below over the whole width, the others between them."""
+    top = high if padding.top > 0 else 0
+    bottom = max(height - high, top) if padding.bottom > 0 else height
+    left = wide if padding.left > 0 else 0
+    right = max(width - wide, left) if padding.right > 0 else width
+    between = slice(top, bottom)
+    return [
+        (slice(0, top), slice(0, width)),
+        (slice(bottom, height), slice(0, width)),
+        (between, slice(0, left)),
+        (between, slice(right, width)),
+    ]
 
 
 def _smooth(share: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,14 +97,10 @@ def _smooth(share: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def clean(picture: Pixels) -> Pixels:
-    """Pure white where the background is as good as white: from the picture's border up to the subject."""
-    white = cv2.inRange(darkest(picture), np.array(BACKGROUND_FROM), np.array(255))
-    white[subject_mask(picture) > 0] = 0
-    count, labels = cv2.connectedComponents(white, connectivity=4)
-    at_border = np.zeros(count, bool)
-    for line in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        at_border[line] = True
-    at_border[0] = False
-    cleaned = picture.copy()
-    cleaned[at_border[labels]] = 255
-    return cleaned
+    """Pure white where the background is as good as white: from the picture's border up to the subject, whose white
+    inner parts no such white leads to."""
+    white = cv2.inRange(picture, np.full(3, BACKGROUND_FROM), np.full(3, 255))
+    ground = cv2.copyMakeBorder(white, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
+    cv2.floodFill(ground, None, (0, 0), _GROUND, flags=4)
+    at_border = cv2.inRange(ground[1:-1, 1:-1], np.array(_GROUND), np.array(_GROUND))
+    return np.asarray(cv2.bitwise_or(picture, cv2.merge([at_border] * 3)), dtype=np.uint8)

@@ -205,6 +205,10 @@ class Store:
             async for batch in self._objects.list(folder):
                 await self._objects.delete_async([found["path"] for found in batch])
 
+    async def has(self, stored: StoredFile) -> bool:
+        """Whether the file is in its place."""
+        return await self._size_of(stored.location) == stored.bytes
+
     async def read(self, location: str) -> bytes:
         """A whole file in memory: for the worker. Raises `FileMissing`, `FileDamaged`."""
         with translated(location):

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement
 
 from services.assets.colour_references.models import colour_reference
 from services.assets.deliveries.models import vendor_file
+from services.assets.variants.models import rendition
 from services.assets.versions.models import version
 
 
@@ -24,5 +25,6 @@ class Referrer:
 REFERRERS = (
     Referrer("version", version.c.sha256, version.c.id),
     Referrer("vendor_file", vendor_file.c.sha256, vendor_file.c.vendor),
+    Referrer("rendition", rendition.c.sha256, rendition.c.question),
     Referrer("colour_reference", colour_reference.c.sha256, colour_reference.c.id),
 )

@@ -8,9 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from chassis.children import begin_child
-from contracts.assets import ChannelPack
-from contracts.values import ImageSpec
-from services.assets.rendering import Rendered, render
+from services.assets.variants.making import Made, Order, make
 
 T = TypeVar("T")
 
@@ -22,9 +20,9 @@ class RenderPool:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
 
-    async def render(self, master: bytes, pack: ChannelPack, spec: ImageSpec) -> Rendered:
+    async def make(self, order: Order) -> Made:
         """Raises `CannotRender`, or `BrokenProcessPool` when a process died over it."""
-        return await self.run(render, master, pack, spec)
+        return await self.run(make, order)
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Raises what it raises, or `BrokenProcessPool` when a process died over it."""

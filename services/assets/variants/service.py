@@ -1,10 +1,11 @@
 """A variant that is ready: rendered from its approved master, and stored as its version."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.clock import now
+from chassis.crash import crash_point
 from chassis.database import Database
 from chassis.handlers import Job, NotYet, Reject
 from chassis.logs import get_logger
@@ -13,9 +14,15 @@ from contracts.envelope import Event
 from contracts.routing import WorkReady
 from contracts.values import VersionSource, WorkItem, WorkKind
 from services.assets.channels.service import pack_of_variant
+from services.assets.labels.credentials import Credentials
+from services.assets.labels.domain import LabelRecord
 from services.assets.rendering import CannotRender
-from services.assets.store.store import Store, StoredFile
+from services.assets.store.store import Store
+from services.assets.variants import repository
+from services.assets.variants.domain import question_of
+from services.assets.variants.making import Order
 from services.assets.variants.pool import RenderPool
+from services.assets.variants.repository import Rendition
 from services.assets.versions import repository as versions_repository
 from services.assets.versions.service import register
 from services.assets.work import repository as work_repository
@@ -28,24 +35,28 @@ log = get_logger(__name__)
 class RenderedVariant:
     """Stored, and not a version yet."""
 
-    stored: StoredFile
+    rendition: Rendition
     pack: ChannelPack
-    master_id: UUID
+    master: Version
 
 
 class Variants:
-    """Renders outside a transaction, registers inside one."""
+    """Renders outside a transaction, registers inside one. `credentials`: what variants are signed with, if any."""
 
-    def __init__(self, database: Database, store: Store, pool: RenderPool) -> None:
+    def __init__(
+        self, database: Database, store: Store, pool: RenderPool, credentials: Credentials | None = None
+    ) -> None:
         self._database = database
         self._store = store
         self._pool = pool
+        self._credentials = credentials
 
     def job(self) -> Job:
         return Job(prepare=self.render, apply=self.register)
 
     async def render(self, event: Event[WorkReady]) -> RenderedVariant | None:
-        """None when there is nothing to render. Raises `NotYet` while the master isn't final here."""
+        """None when there is nothing to render. What was rendered before is taken as it is. Raises `NotYet` while the
+        master isn't final here, or nothing can be signed."""
         work = event.data.work
         if work.kind is not WorkKind.VARIANT:
             return None
@@ -54,12 +65,37 @@ class Variants:
             if _is_settled(item, event) or await versions_repository.of_round(session, work.id, work.round):
                 return None
             master, pack = await _ingredients(session, work)
-        content = await self._store.read(master.location)
+            question = question_of(master, pack, pack.spec_for(work.spec), self._credentials)
+            found = await repository.find(session, question)
+        if found is None or not await self._store.has(found.stored):
+            found = await self._make(work, master, pack, question, lost=found)
+        return RenderedVariant(found, pack, master)
+
+    async def _make(
+        self, work: WorkItem, master: Version, pack: ChannelPack, question: str, *, lost: Rendition | None
+    ) -> Rendition:
+        if self._credentials is not None and self._credentials.ends_at <= now():
+            raise NotYet(f"the certificate that variants are signed with ended on {self._credentials.ends_at:%Y-%m-%d}")
+        order = Order(
+            master=await self._store.read(master.location),
+            master_id=master.id,
+            master_type=master.media_type,
+            master_name=master.filename,
+            pack=pack,
+            spec=pack.spec_for(work.spec),
+            title=f"{work.sku} {work.colorway} {work.view}, {work.channel}",
+            declared=master.digital_source_type,
+            credentials=self._credentials,
+        )
         try:
-            rendered = await self._pool.render(content, pack, pack.spec_for(work.spec))
+            made = await self._pool.make(order)
         except CannotRender as error:
             raise Reject(f"work item {work.id} can't be rendered from {master.id}: {error}") from error
-        return RenderedVariant(await self._store.put(rendered.content, rendered.media_type), pack, master.id)
+        stored = await self._store.put(made.content, made.media_type)
+        crash_point("variant.stored")
+        async with self._database.transaction() as session:
+            made_now = Rendition(stored, made.c2pa_manifest)
+            return await repository.keep(session, question, master.id, pack, made_now, lost=lost)
 
     async def register(self, session: AsyncSession, event: Event[WorkReady], variant: RenderedVariant | None) -> None:
         """The rendered file becomes the version of the variant's round, once."""
@@ -75,11 +111,12 @@ class Variants:
         await register(
             session,
             item,
-            variant.stored,
+            variant.rendition.stored,
             source=VersionSource.RENDER,
             delivered_by=variant.pack.channel,
             channel_pack=variant.pack,
-            master_id=variant.master_id,
+            master_id=variant.master.id,
+            labels=LabelRecord(variant.master.digital_source_type, variant.rendition.c2pa_manifest),
         )
 
 

@@ -11,7 +11,7 @@ from chassis.etags import set_etag
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import ProblemDetails
 from contracts.assets import Version
-from contracts.values import Zone
+from contracts.values import DigitalSourceType, Zone
 from services.assets.dependencies import FileStore, OurSettings, TransactionsHere
 from services.assets.store.body import UploadBody
 from services.assets.versions import repository, service
@@ -53,12 +53,16 @@ async def upload_version(
     parents: Annotated[
         list[UUID], Query(max_length=50, description="Versions that it was made from: an AI output's inputs.")
     ] = [],  # noqa: B006, FastAPI copies it
+    digital_source_type: Annotated[
+        DigitalSourceType | None,
+        Query(description="What AI did to it. Needed where AI is on record for the work; a variant has its master's."),
+    ] = None,
 ) -> Version:
     """The body is the file itself, streamed: an image, as a photographer or retoucher made it.
 
     One version a work item and round. The answer is the version that the gates now look at.
     """
-    upload = Upload(transactions, store, caller, work_item_id, filename, parents)
+    upload = Upload(transactions, store, caller, work_item_id, filename, parents, digital_source_type)
     body = UploadBody(request, max_bytes=settings.max_upload_bytes, stall_seconds=settings.stall_seconds)
     version = await upload.take_in(body, settings.claim_wait_seconds)
     response.headers["Location"] = f"/v1/versions/{version.id}"

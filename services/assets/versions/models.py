@@ -30,6 +30,8 @@ version = Table(
     Column("channel_pack", Integer),
     Column("master_id", Uuid),
     Column("stored_at", _when, nullable=False),
+    Column("digital_source_type", Text),
+    Column("c2pa_manifest", Text),
     Column("parents", ARRAY(Uuid), nullable=False, server_default="{}"),
     Column("step", Text),
     Column("export_name", Text),

@@ -13,6 +13,7 @@ from contracts.assets import ChannelPack, Version, VersionStored
 from contracts.values import VersionSource
 from services.assets.channels.service import pack_of_variant
 from services.assets.history import repository as history
+from services.assets.labels.domain import UNLABELLED, LabelRecord
 from services.assets.lineage.parents import parents_of
 from services.assets.naming.service import export_name
 from services.assets.store.store import StoredFile
@@ -36,6 +37,7 @@ async def register(
     channel_pack: ChannelPack | None = None,
     master_id: UUID | None = None,
     parents: Sequence[UUID] = (),
+    labels: LabelRecord = UNLABELLED,
 ) -> Version:
     """A stored file becomes the version of the item's round. The item is locked by the caller. A variant is held to the
     pack that rendered it, or that its first file was held to. Without a `filename` it is named as the packs say.
@@ -74,6 +76,8 @@ async def register(
         parents=await parents_of(session, item, master_id, parents),
         step=item.step,
         export_name=right_name,
+        digital_source_type=labels.digital_source_type,
+        c2pa_manifest=labels.c2pa_manifest,
     )
     if not await repository.insert_version(session, version):
         delivered = await repository.of_round(session, item.id, item.round)

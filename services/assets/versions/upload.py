@@ -10,8 +10,9 @@ from chassis.auth import Caller
 from chassis.crash import crash_point
 from chassis.problems import FieldError, Invalid
 from contracts.assets import Version
-from contracts.values import VersionSource
+from contracts.values import DigitalSourceType, VersionSource
 from services.assets.dependencies import Transactions
+from services.assets.labels.service import declared_record
 from services.assets.lineage.parents import require_known
 from services.assets.store.body import UploadBody
 from services.assets.store.errors import NotAnImage, WrongDigest
@@ -59,6 +60,7 @@ class Upload:
         work_item_id: UUID,
         filename: str,
         parents: Sequence[UUID] = (),
+        declared: DigitalSourceType | None = None,
     ) -> None:
         self._transactions = transactions
         self._store = store
@@ -66,6 +68,7 @@ class Upload:
         self._work_item_id = work_item_id
         self._filename = filename
         self._parents = parents
+        self._declared = declared
 
     async def take_in(self, body: UploadBody, wait_seconds: float) -> Version:
         """Check, stream, register. Raises a `Problem`; then nothing is stored."""
@@ -83,6 +86,7 @@ class Upload:
     ) -> StoredFile:
         """Stream the file to its place. `sha256`: what it must be. Raises a `Problem`; then nothing is stored."""
         async with self._transactions.begin() as session:
+            await declared_record(session, item, self._declared)
             await service.require_right_name(session, item, self._filename, media_type)
         async with self._store.staged(pieces) as staged:
             if sha256 is not None and staged.sha256 != sha256:
@@ -104,6 +108,7 @@ class Upload:
             source=VersionSource.UPLOAD,
             delivered_by=self._caller,
             parents=self._parents,
+            labels=await declared_record(session, item, self._declared),
         )
 
     async def item(self, wait_seconds: float) -> WorkCopy:

@@ -50,6 +50,7 @@ class WorkCopy:
     approved_at: datetime | None
     use: str | None
     """What it is made for; None: it was told before work items said so."""
+    ai: bool | None
     step: Step | None = None
     """None: told before it was kept here."""
 

@@ -1,6 +1,6 @@
 """The read copy of routing's work items, and the gates that their rounds have passed."""
 
-from sqlalchemy import Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
@@ -28,6 +28,7 @@ work_item = Table(
     Column("created_at", _when, nullable=False),
     Column("approved_at", _when),
     Column("use", Text, comment="The request's intended use; none: it was told before work items said so"),
+    Column("ai", Boolean, comment="AI is on record for it; null: told before that was kept"),
     Index("work_item_slot", "sku", "colorway", "view", "channel"),
     Index("work_item_request", "request_id"),
     Index("work_item_parent", "parent_id"),

@@ -61,6 +61,7 @@ def _row(work: WorkItem, version: int, cause: str | None) -> dict[str, Any]:
         "created_at": work.created_at,
         "approved_at": work.approved_at,
         "use": work.use,
+        "ai": work.ai,
     }
 
 

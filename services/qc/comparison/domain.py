@@ -10,8 +10,19 @@ from pydantic import Field
 from contracts.assets import ColourReferenceKind, Version
 from contracts.envelope import Value
 from contracts.qc import Decision
-from contracts.values import Gate, ImageSpec, Measurement, Outcome, Sha256, WorkItem
+from contracts.values import DigitalSourceType, Gate, ImageSpec, Measurement, Outcome, Sha256, WorkItem
 from services.qc.reference.schemas import Reason
+
+NO_AI = "none"
+_USES = {
+    DigitalSourceType.DIGITAL_CAPTURE: NO_AI,
+    DigitalSourceType.HUMAN_EDITS: NO_AI,
+    DigitalSourceType.ALGORITHMICALLY_ENHANCED: "enhanced",
+    DigitalSourceType.COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA: "composite",
+    DigitalSourceType.COMPOSITE_SYNTHETIC: "composite",
+    DigitalSourceType.TRAINED_ALGORITHMIC_MEDIA: "generated",
+}
+"""Declared → what the engine's `AiUse` calls it."""
 
 LEAST_SHOOT = 4
 """Other frames that show a background: a spot repeats over five frames at least (T25)."""
@@ -98,6 +109,7 @@ class References(Value):
     shoot: tuple[Seen, ...] | None = None
     ai_use: str | None = None
     naming: RightName | None = None
+    labelled_later: bool = False
     expected: tuple[str, ...] = ()
 
     def used(self) -> list["Used"]:
@@ -152,6 +164,13 @@ def key_of(version: Version, spec: ImageSpec, engine: Engine, references: Refere
         content[name] = approved and [approved.sha256, approved.filename]
     measured = [version.sha256, version.filename, spec.model_dump(mode="json"), engine.model_dump(), content]
     return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
+
+
+def recorded_use(work: WorkItem, version: Version) -> str | None:
+    """AI's part in a version, as was declared. Where nothing was: none, if none is on record for the work; else it
+    isn't known, and F08 not asked."""
+    declared = version.digital_source_type
+    return _USES[declared] if declared is not None else None if work.ai else NO_AI
 
 
 def signed(phash: int) -> int:

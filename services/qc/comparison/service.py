@@ -14,13 +14,13 @@ from services.qc.comparison.domain import (
     RightName,
     batch_of,
     capture_among,
+    recorded_use,
     shoot_of,
     shows_dust,
 )
 from services.qc.decisions import repository as decisions
 from services.qc.reference import service as reference
 
-NO_AI = "none"
 RENAMED = "accept"  # by its naming pack: the file's own name doesn't matter, for it is renamed on export
 
 
@@ -28,11 +28,11 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
     """All but the other slots' pictures and the shoot: those are chosen by what the file itself shows (`completed`).
 
     A shot is compared with its approved capture, its product's colour reference, other views and batch; a variant with
-    its approved master. Where no AI is on record, a file must not say otherwise; what AI did to a file is not on record
-    yet. A colour-critical shot without a colour reference is to be seen as such.
+    its approved master. A file must not say otherwise than what is on record of AI's part in it. A colour-critical shot
+    without a colour reference is to be seen as such.
     """
     slot = Place(sku=version.sku, colorway=version.colorway, view=version.view, channel=version.channel)
-    ai_use = None if work.ai else NO_AI
+    ai_use = recorded_use(work, version)
     naming = await _right_name(session, version)
     if version.kind is WorkKind.VARIANT:
         if work.parent_id is None:
@@ -59,6 +59,7 @@ async def choose(session: AsyncSession, work: WorkItem, version: Version) -> Ref
         batch=batch_of(others) if white else None,  # without a plain background no subject is told that is measured
         ai_use=ai_use,
         naming=naming,
+        labelled_later=True,
         expected=("colour",) if work.spec.colour_critical else (),
     )
 

@@ -5,6 +5,7 @@ EXTENSIONS = {
     "png": (".png",),
     "tiff": (".tif", ".tiff"),
     "webp": (".webp",),
+    "avif": (".avif",),
     "gif": (".gif",),
     "bmp": (".bmp",),
 }

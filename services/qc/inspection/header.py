@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     ExifTags,
     GifImagePlugin,
@@ -32,6 +33,7 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
     "gif": GifImagePlugin.GifImageFile,
     "bmp": BmpImagePlugin.BmpImageFile,
 }
@@ -122,6 +124,8 @@ def memory_to_decode(header: Header, format: str) -> int:
         a_pixel = (1 if header.mode == "L" else samples) * (3 if header.progressive else 1) + (samples == 4) * 3
     elif format == "webp":
         a_pixel = 9 if header.alpha else 6
+    elif format == "avif":
+        a_pixel = 18 if header.alpha else 15
     elif header.mode in ("L", "P", "1"):
         a_pixel = 4
     else:

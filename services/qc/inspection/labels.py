@@ -30,10 +30,13 @@ def source_type(data: bytes, format: str) -> str | None:
     found = [value for value in _values(packet) if value]
     if len(set(found)) > 1:
         raise UnreadableLabel("it names several source types")
-    if not found:
-        return None
-    known = _VOCABULARY.match(found[0])
-    return known[1] if known else found[0]
+    return short(found[0]) if found else None
+
+
+def short(address: str) -> str:
+    """The last part of IPTC's address of a source type, or the whole of one that isn't IPTC's."""
+    known = _VOCABULARY.match(address)
+    return known[1] if known else address
 
 
 def has_c2pa(data: bytes) -> bool:
@@ -77,7 +80,7 @@ def _xmp(data: bytes, format: str) -> bytes | None:
     """The XMP packet as it is stored; None when there is none."""
     if format == "png":
         return _png_xmp(data)
-    if format not in ("jpeg", "webp", "tiff"):
+    if format not in ("jpeg", "webp", "avif", "tiff"):
         return None
     image = open_image(data, format)
     if isinstance(image, TiffImagePlugin.TiffImageFile):

@@ -106,6 +106,7 @@ class Reference:
     naming: Naming | None = None
     approved_sha256: str | None = None  # of the version that was approved for this place
     ai_use: AiUse | None = None
+    labelled_later: bool = False  # a shot: what is delivered from it is labelled when it is rendered
     expected: frozenset[Against] = frozenset()
 
     def has(self, against: Against) -> bool:

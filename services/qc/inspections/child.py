@@ -138,6 +138,7 @@ def _completed(reference: "Reference", references: References) -> "Reference":
         slot=_slot(references.slot),
         ai_use=None if references.ai_use is None else AiUse(references.ai_use),
         naming=None if (own := references.naming) is None else Naming(own.pattern, right=own.name),
+        labelled_later=references.labelled_later,
         expected=frozenset(Against(name) for name in references.expected),
     )
 

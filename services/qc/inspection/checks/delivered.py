@@ -5,7 +5,8 @@ from pathlib import PurePath
 
 from contracts.values import Gate, ImageSpec, MeasurementOutcome
 from services.qc.inspection.frame import Frame
-from services.qc.inspection.labels import UnreadableLabel, has_c2pa, source_type
+from services.qc.inspection.labels import UnreadableLabel, has_c2pa, short, source_type
+from services.qc.inspection.manifest import UnreadableManifest, source_types
 from services.qc.inspection.reference import Against, AiUse, Naming, Reference, Slot
 from services.qc.inspection.registry import Finding, cannot_measure, check
 
@@ -61,8 +62,8 @@ def version(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
 
 @check("F08", "ai_label", needs="header", gate=Gate.FINAL_QC, against=Against.AI_USE)
 def ai_label(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
-    """XMP's DigitalSourceType says what is on record of AI's part. A C2PA manifest isn't read: where the label may be
-    in it alone, that can't be measured."""
+    """XMP's DigitalSourceType says what is on record of AI's part, and a C2PA manifest doesn't say otherwise; where XMP
+    says nothing, the manifest's counts. A shot may be without: what is delivered from it is labelled."""
     use = reference.ai_use
     assert use is not None
     assert frame.format is not None
@@ -72,12 +73,21 @@ def ai_label(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         label = source_type(frame.data, frame.format)
     except UnreadableLabel as error:
         return cannot_measure(f"Its XMP metadata can't be read ({error}): write it anew.")
-    if label is None and has_c2pa(frame.data):
-        return cannot_measure("It has no DigitalSourceType in XMP; what its C2PA manifest says isn't read here.")
+    if has_c2pa(frame.data):
+        try:
+            signed = [short(one) for one in source_types(frame.data, frame.format)]
+        except UnreadableManifest as error:
+            return cannot_measure(f"Its C2PA manifest can't be believed ({error}): sign it anew, or take it out.")
+        if label is not None and signed and label not in signed:
+            said = f"XMP says {label[:60]!r}, and its C2PA manifest {', '.join(signed)[:60]!r}"
+            return Finding(FAIL, f"Its labels contradict each other: {said}.", None, threshold)
+        label = label or next((one for one in signed if one not in right), None) or next(iter(signed), None)
     if use is AiUse.NONE:
         if label is None or label in _NO_AI:
             return Finding(PASS, "No AI is on record, and none is labelled.", None, threshold)
         return Finding(FAIL, f"It is labelled {label[:60]!r}, and no AI is on record: which is true?", None, threshold)
+    if label is None and reference.labelled_later:
+        return Finding(PASS, f"Not labelled; what is delivered from it will be, as {use}.", None, threshold)
     if label is None:
         return Finding(
             FAIL,
