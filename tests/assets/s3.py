@@ -33,7 +33,6 @@ _OFTEN: "RetryConfig" = {
     "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(milliseconds=200), "base": 2},
 }
 _PARTS = ("master", "volume", "filer", "s3")
-_TRIES = 4
 
 
 def program() -> str | None:
@@ -46,17 +45,10 @@ class SeaweedServer:
     """One server in `folder`, from its making to `stop`."""
 
     def __init__(self, folder: Path) -> None:
-        for _ in range(_TRIES - 1):
-            try:
-                return self._start(folder)
-            except RuntimeError:  # it takes ports beside those that it is told, and one of them was taken
-                continue
-        self._start(folder)
-
-    def _start(self, folder: Path) -> None:
         found, ports = program(), claim_ports()
         assert found is not None
         flags = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-filer", "-s3", "-volume.max=20",
+                 "-s3.port.iceberg=0", "-s3.port.lance=0",  # else on fixed ports, which two servers can't share
                  "-master.volumeSizeLimitMB=64"]  # fmt: skip
         for part in _PARTS:
             port = next(ports)
@@ -66,7 +58,7 @@ class SeaweedServer:
         identity = {"name": "tests", "credentials": credentials, "actions": ["Admin", "Read", "Write", "List"]}
         config = folder / "s3.json"
         config.write_text(json.dumps({"identities": [identity]}))
-        with (folder / "weed.log").open("ab") as log:
+        with (folder / "weed.log").open("wb") as log:
             command = [found, "-logtostderr", "server", *flags, f"-s3.config={config}"]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         wait_for_port(port, self._process)
