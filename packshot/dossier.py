@@ -11,6 +11,7 @@ from contracts.values import MeasurementOutcome
 from services.assets.dossiers.domain import faults_of, people_of
 from services.assets.dossiers.schemas import Dossier, FileRecord
 from services.assets.dossiers.signing import BadDossier, read_signed
+from services.assets.rights.schemas import RightsAnswer
 
 
 def verify_dossier(file: Path, signed: Path, keys: Path, console: Console) -> int:
@@ -58,6 +59,9 @@ def _table(dossier: Dossier) -> Table:
         rows["master measured"] = _measured(master)
         rows["master passed"] = "\n".join(people_of(master))
     rows["AI"] = request.ai.use if request.ai else "none was asked for"
+    if final.version.digital_source_type:
+        rows["AI"] += f"; declared as {final.version.digital_source_type}"
+    rows["rights"] = _rights(dossier.rights)
     rows["issued"] = f"{dossier.issued_at:%d %b %Y %H:%M} UTC"
     for name, value in rows.items():
         table.add_row(name, escape(value))
@@ -70,3 +74,11 @@ def _measured(record: FileRecord) -> str:
         for outcome in MeasurementOutcome
     ]
     return ", ".join(counts)
+
+
+def _rights(rights: RightsAnswer) -> str:
+    """As they were when the dossier was issued."""
+    if not rights.allowed:
+        return "it might not be used: " + " ".join(cause.detail for cause in rights.causes)
+    until = f"until {rights.until:%d %b %Y}" if rights.until else "without an end"
+    return " ".join([f"it might be used, {until}.", *(warning.detail for warning in rights.warnings)])

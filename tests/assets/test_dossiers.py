@@ -37,6 +37,7 @@ from services.assets.app import create_app
 from services.assets.dossiers.domain import faults_of, file_record
 from services.assets.dossiers.schemas import Dossier
 from services.assets.dossiers.signing import DossierKey
+from services.assets.rights.schemas import RightsAnswer, RightsAsked
 from services.assets.settings import AssetsSettings
 from tests.assets.factory import PACKSHOT, approved, photo, shot
 
@@ -141,6 +142,7 @@ async def test_a_final_is_proved_by_its_file_and_its_dossier_alone(assets: Harne
     assert (by_id[str(slip)]["superseded"], by_id[str(successor)]["superseded"]) == (True, False)
     assert [one["sha256"] for one in told["final"]["rounds"]] == [version.sha256]
     assert (told["request"]["id"], told["master"]) == (str(item.request_id), None)
+    assert told["rights"]["allowed"] is True
     assert told["final"]["inspection"]["measurements"][0]["value"] == 2.2
     assert {one["decision"]["checklist_version"] for one in told["final"]["decisions"]} == {3}
 
@@ -189,11 +191,17 @@ def test_a_dossier_that_leaves_out_what_matters_proves_nothing() -> None:
     passes = [decision_of(version, gate) for gate in GATES]
     measured = inspection_of(version)
 
+    asked = RightsAsked(channel=None, territories=[], use=None, on=None)
+    rights = RightsAnswer(
+        version_id=version.id, allowed=True, causes=[], warnings=[], credits=[], rights=[], until=None, asked=asked,
+        pack_version=1,
+    )  # fmt: skip
+
     def said(decisions: list[DecisionRecorded], inspection: InspectionCompleted = measured, **other: Any) -> list[str]:
         record, missing = file_record(version, item, [version], inspection, decisions)
         if record is None:
             return missing
-        whole = Dossier(issued_at=now(), final=record, master=None, request=request_of(item))
+        whole = Dossier(issued_at=now(), final=record, master=None, request=request_of(item), rights=rights)
         return faults_of(whole.model_copy(update=other), "a" * 64, 5)
 
     assert said(passes) == []

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from contracts.assets import Version
 from contracts.qc import Decision, InspectionCompleted
 from contracts.values import Request, WorkItem
+from services.assets.rights.schemas import RightsAnswer
 
 FORMAT: Literal[1] = 1
 
@@ -40,6 +41,7 @@ class Dossier(BaseModel):
     final: FileRecord
     master: FileRecord | None = Field(description="Of a rendered variant: the final that it was made from.")
     request: Request = Field(description="What was asked for, with AI's part in it.")
+    rights: RightsAnswer = Field(description="Whether it might be used for its channel when the dossier was issued.")
 
 
 class SignedDossier(BaseModel):

@@ -14,6 +14,7 @@ from services.assets.dossiers.domain import file_record
 from services.assets.dossiers.errors import NotAllHere, NotFinal
 from services.assets.dossiers.schemas import Dossier, FileRecord
 from services.assets.dossiers.signing import DossierKey
+from services.assets.rights.service import ask
 from services.assets.versions import repository as versions_repository
 from services.assets.versions.repository import Filter
 from services.assets.versions.service import get_version
@@ -43,7 +44,8 @@ async def make_dossier(session: AsyncSession, version_id: UUID) -> Dossier:
         missing.append("its request")
     if missing or final is None or request is None:
         raise NotAllHere(f"Other services' news of it are still on their way: {', '.join(missing)}.")
-    return Dossier(issued_at=now(), final=final, master=master, request=Request.model_validate(request))
+    rights = await ask(session, version, None, [], None, None)
+    return Dossier(issued_at=now(), final=final, master=master, request=Request.model_validate(request), rights=rights)
 
 
 async def _record(session: AsyncSession, version: Version, missing: list[str]) -> FileRecord | None:
