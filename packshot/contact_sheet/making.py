@@ -15,6 +15,7 @@ from contracts.assets import ChannelPack
 from contracts.values import Measurement, MeasurementOutcome
 from services.assets.rendering import CannotRender
 from services.assets.variants.making import Order, make
+from services.assets.versions.domain import shown_name
 from services.qc.inspection import NO_REFERENCE, ApprovedFile
 from services.qc.inspection.engine import measure_frame
 from services.qc.inspection.false_fails import spec_of
@@ -100,10 +101,8 @@ def _row(photo: Photo, packs: Sequence[ChannelPack], out: Path) -> Row:
     read = NO_REFERENCE.reading(ApprovedFile(master, photo.path.name), None).with_colour_of_capture()
     tiles = []
     for pack in packs:
-        spec, filename = (
-            pack.spec_for(spec_of(photo.view)),
-            f"{photo.path.stem}.{_ENDINGS.get(pack.format, pack.format)}",
-        )
+        spec, ending = pack.spec_for(spec_of(photo.view)), _ENDINGS.get(pack.format, pack.format)
+        filename = shown_name(f"{photo.sku}_{photo.colorway}_{photo.view}.{ending}")
         order = Order(master, _NOBODY, "image/jpeg", photo.path.name, pack, spec, filename)
         try:
             made = make(order)

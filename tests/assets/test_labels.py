@@ -86,7 +86,7 @@ def order(master: bytes, file_format: str = "jpeg", **changes: Any) -> Order:
     spec = ImageSpec(white_background=True, formats=list(FORMATS), max_bytes=changes.pop("max_bytes", None))
     values: dict[str, Any] = {
         "master": master, "master_id": uuid4(), "master_type": "image/jpeg", "master_name": "front.jpg", "pack": pack,
-        "spec": spec, "filename": f"WJ01_blue_front.{file_format}",
+        "spec": spec, "title": f"WJ01_blue_front.{file_format}",
     }  # fmt: skip
     return Order(**(values | changes))
 
