@@ -88,15 +88,19 @@ def test_a_badge_says_what_is_missed_besides() -> None:
     blur = defect("blur", severity(1, 20), severity(1.5, 100, asked=True), severity(3, 100))
     shake = defect("shake", severity(5, 66.7), severity(15, 90))
     assert chips(focus(blur, shake)) == [
-        ("good", "finds 100 % at blur 1.5 px"),
-        ("warn", "worst 66.7 %: shake 5 px"),
-        ("none", "milder: 20.0 % of blur 1 px"),
+        ("good", "finds 100 %: blur, 1.5 px"),
+        ("warn", "worst 66.7 %: shake, 5 px"),
+        ("none", "milder: 20.0 % of blur, 1 px"),
     ]
     assert chips(focus(defect("blur", severity(1.5, 100, asked=True), severity(3, 50)))) == [
-        ("good", "finds 100 % at blur 1.5 px"),
-        ("warn", "worst 50.0 %: blur 3 px"),
+        ("good", "finds 100 %: blur, 1.5 px"),
+        ("warn", "worst 50.0 %: blur, 3 px"),
     ]
-    assert chips(focus(defect("blur", severity(1.5, 90, asked=True)))) == [("bad", "finds 90.0 % at blur 1.5 px")]
+    both = focus(
+        blur.model_copy(update={"severities": blur.severities[1:2]}), defect("haze", severity(2, 99, asked=True))
+    )
+    assert chips(both) == [("good", "finds 99.0 % at least: haze, 2 px")]
+    assert chips(focus(defect("blur", severity(1.5, 90, asked=True)))) == [("bad", "finds 90.0 %: blur, 1.5 px")]
 
 
 def test_a_check_that_had_nothing_to_judge_has_its_row() -> None:

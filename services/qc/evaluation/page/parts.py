@@ -51,7 +51,8 @@ def detection_chips(check: CheckResult) -> str:
         chips = chip("nothing judged" if not judged(check) else "nothing judged that must be found", "none")
     else:
         least, where = asked[0]
-        words = f"finds {percent(least)} at {where}" if len(asked) == 1 else f"finds {percent(least)} at least: {where}"
+        several = "of each" if least == 100 else f"at least: {where}"
+        words = f"finds {percent(least)}: {where}" if len(asked) == 1 else f"finds {percent(least)} {several}"
         chips = chip(words, "good" if least >= LEAST_DETECTION else "bad")
     others = _found((one.words, severity) for one in check.defects for severity in one.others)
     if others and others[0][0] < LEAST_DETECTION:
@@ -65,7 +66,7 @@ def detection_chips(check: CheckResult) -> str:
 def _found(severities: Iterable[tuple[str, Severity | None]]) -> list[tuple[float, str]]:
     """% found of each that was judged, and which it is; the worst first."""
     found = [
-        (one.detection, f"{words} {one.label}".strip())
+        (one.detection, f"{words}, {one.label}" if one.label else words)
         for words, one in severities
         if one is not None and one.detection is not None
     ]
