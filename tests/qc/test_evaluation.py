@@ -15,7 +15,7 @@ from packshot.sample.files import jpeg
 from services.qc.evaluation.calibration import Fit, fit, fitted
 from services.qc.evaluation.defects import DEFECTS
 from services.qc.evaluation.pack import read_pack, write_pack
-from services.qc.evaluation.results import CheckResult, DefectResult, Evaluation, Severity, Tally
+from services.qc.evaluation.results import CheckResult, DefectResult, Evaluation, Readings, Severity, Tally
 from services.qc.evaluation.running import read_list, spread
 from services.qc.inspection import DEFAULT
 from services.qc.inspection.checks import CHECKS
@@ -151,7 +151,9 @@ def test_photos_are_taken_from_all_over_the_catalogue(catalogue: Path) -> None:
 
 def evaluation(clean: Sequence[float], blurred: Sequence[float], bounds: Bounds) -> Evaluation:
     """Of T09 alone: what it read of clean photos, and of the defect."""
-    severity = Severity(severity=1.5, label="", asked=True, outcomes=Tally(), detection=None, values=list(blurred))
+    severity = Severity(
+        severity=1.5, label="", asked=True, outcomes=Tally(), detection=None, readings=Readings(failed=list(blurred))
+    )
     check = CheckResult(
         check="T09",
         name="focus",
@@ -160,7 +162,7 @@ def evaluation(clean: Sequence[float], blurred: Sequence[float], bounds: Bounds)
         clean=Tally(),
         false_fail_rate=None,
         false_flag_rate=None,
-        values=list(clean),
+        readings=Readings(passed=list(clean)),
         harmless=[],
         defects=[
             DefectResult(name="blur", words="blur", named=True, may_fail=True, severities=[severity], also_fired={})

@@ -78,6 +78,17 @@ def test_how_a_file_is_stored(stored: str) -> None:
     assert found["T01"].outcome is PASS  # whatever is wrong with it, it can be decoded
 
 
+def test_a_profile_that_is_srgb_by_name_alone_is_said_to_be_so() -> None:
+    """Its name is still that of the profile it was made from."""
+    detail = verdicts(encode(BAG, icc_profile=swapped_profile()))["T06"].detail
+    assert "named sRGB" in detail
+    assert "not sRGB" not in detail
+
+
+def test_one_bit_is_one_bit() -> None:
+    assert "1 bit a channel" in verdicts(encode(BAG.convert("1"), "PNG"), filename="b.png")["T07"].detail
+
+
 def test_16_bit_colour_is_noticed_though_it_is_read_as_8_bit(tmp_path: Any) -> None:
     cv2.imwrite(str(tmp_path / "bag.png"), product()[:, :, ::-1].astype(np.uint16) * 257)
     found = verdicts((tmp_path / "bag.png").read_bytes(), filename="bag.png")

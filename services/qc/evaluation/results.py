@@ -53,13 +53,30 @@ class Tally(Value):
         return self.flagged + self.failed
 
 
-class Severity(Value):
+class Readings(Value):
+    """The numbers that a check read, by what it said of them; without those that it couldn't measure."""
+
+    passed: list[float] = Field(default=[])
+    flagged: list[float] = Field(default=[])
+    failed: list[float] = Field(default=[])
+
+
+class Read(Value):
+    """Of one kind of picture."""
+
+    readings: Readings
+
+    @property
+    def values(self) -> list[float]:
+        return [*self.readings.passed, *self.readings.flagged, *self.readings.failed]
+
+
+class Severity(Read):
     severity: float
     label: str
     asked: bool = Field(description="This severity must be found.")
     outcomes: Tally
     detection: float | None = Field(description="%, flagged or failed of those that it judged.")
-    values: list[float] = Field(description="What it read; without those that it couldn't measure.")
 
 
 class DefectResult(Value):
@@ -77,8 +94,19 @@ class DefectResult(Value):
     def asked(self) -> Severity | None:
         return next((one for one in self.severities if one.asked), None)
 
+    @property
+    def milder(self) -> list[Severity]:
+        """Than the one that must be found; the mildest first."""
+        asked = self.asked
+        return [] if asked is None else self.severities[: self.severities.index(asked)]
 
-class Unchanged(Value):
+    @property
+    def others(self) -> list[Severity]:
+        """All but the one that must be found and the milder ones: what a check had better find as well."""
+        return [one for one in self.severities if not one.asked and one not in self.milder]
+
+
+class Unchanged(Read):
     """What a check said of pictures that have nothing for it to find."""
 
     name: str
@@ -86,10 +114,9 @@ class Unchanged(Value):
     outcomes: Tally
     new_flags: int = Field(description="Where the clean photo itself isn't flagged or failed.")
     new_fails: int
-    values: list[float]
 
 
-class CheckResult(Value):
+class CheckResult(Read):
     check: str
     name: str
     gate: Gate
@@ -97,7 +124,6 @@ class CheckResult(Value):
     clean: Tally
     false_fail_rate: float | None = Field(description="%, of the clean photos that it judged.")
     false_flag_rate: float | None
-    values: list[float]
     harmless: list[Unchanged] = Field(description="Changes that must not fire, and what defects are made from.")
     defects: list[DefectResult]
 
@@ -152,7 +178,7 @@ def tally(rows: Iterable[Row]) -> Tally:
 def count(
     rows: Sequence[Row], checks: Sequence[Check], defects: Sequence[Defect], changes: Sequence[Harmless]
 ) -> list[CheckResult]:
-    """A result for each check that was asked or has defects, in the order of the gates."""
+    """A result for each check, in the order of the gates; also for one that had nothing to judge."""
     by_check: dict[str, list[Row]] = {check.id: [] for check in checks}
     crossed: dict[str, list[Row]] = {one.id: [] for one in defects}
     for row in rows:
@@ -168,7 +194,6 @@ def count(
             changes,
         )
         for check in sorted(checks, key=lambda one: ("TSF".find(one.id[0]), one.id))
-        if by_check[check.id]
     ]
 
 
@@ -194,7 +219,7 @@ def _check_result(
         clean=seen,
         false_fail_rate=rate(seen.failed, seen.judged),
         false_flag_rate=rate(seen.flagged, seen.judged),
-        values=_values(clean),
+        readings=_readings(clean),
         harmless=[_unchanged(name, words, own) for name, words, own in unchanged if own],
         defects=[
             _defect_result(one, [row for row in rows if _is(row, "defect", one)], cross) for one, cross in defects
@@ -213,7 +238,7 @@ def _unchanged(name: str, words: str, rows: list[Row]) -> Unchanged:
         outcomes=tally(rows),
         new_flags=sum(row.new and row.outcome is FLAG for row in rows),
         new_fails=sum(row.new and row.outcome is FAIL for row in rows),
-        values=_values(rows),
+        readings=_readings(rows),
     )
 
 
@@ -230,7 +255,7 @@ def _defect_result(one: Defect, rows: list[Row], crossed: list[Row]) -> DefectRe
                     asked=severity == one.asked,
                     outcomes=seen,
                     detection=rate(seen.fired, seen.judged),
-                    values=_values(own),
+                    readings=_readings(own),
                 )
             )
     others: dict[str, list[bool]] = {}
@@ -246,78 +271,14 @@ def _defect_result(one: Defect, rows: list[Row], crossed: list[Row]) -> DefectRe
     )
 
 
-def _values(rows: Iterable[Row]) -> list[float]:
-    return [row.value for row in rows if row.value is not None and row.outcome is not CANNOT]
+def _readings(rows: Sequence[Row]) -> Readings:
+    passed, flagged, failed = (
+        [row.value for row in rows if row.value is not None and row.outcome is outcome]
+        for outcome in (PASS, FLAG, FAIL)
+    )
+    return Readings(passed=passed, flagged=flagged, failed=failed)
 
 
 def rate(part: int, whole: int) -> float | None:
     """Per cent; None of nothing."""
     return round(100 * part / whole, 2) if whole else None
-
-
-def bars(checks: Sequence[CheckResult]) -> list[Bar]:
-    """What is promised, and what was measured."""
-    asked = [(check, one, one.asked) for check in checks for one in check.defects if one.asked is not None]
-    found: list[Bar] = []
-    for check, one, severity in asked:
-        if one.named and severity is not None:
-            missed = severity.outcomes.not_measured
-            found.append(
-                Bar(
-                    name=f"{check.check} finds {one.words}, {severity.label}",
-                    value=severity.detection,
-                    unit="%",
-                    bar=f"≥ {LEAST_DETECTION:g} %",
-                    holds=(severity.detection or 0) >= LEAST_DETECTION,
-                    detail=f"{severity.outcomes.fired} of {severity.outcomes.judged}"
-                    + (f"; {missed} more couldn't be measured" if missed else ""),
-                )
-            )
-    others = [(f"{check.check} {one.name}", severity) for check, one, severity in asked if not one.named and severity]
-    low = [name for name, severity in others if (severity.detection or 0) < LEAST_DETECTION]
-    if others:
-        found.append(
-            Bar(
-                name="the worst of the other defects, at the severities that the thresholds are for",
-                value=min(severity.detection or 0 for _, severity in others),
-                unit="%",
-                bar=f"≥ {LEAST_DETECTION:g} %",
-                holds=not low,
-                detail=f"{len(others) - len(low)} of {len(others)} hold" + (f"; not {', '.join(low)}" if low else ""),
-            )
-        )
-    return [*found, *_false_fail_bars(checks)]
-
-
-def _false_fail_bars(checks: Sequence[CheckResult]) -> list[Bar]:
-    measured = [check for check in checks if check.false_fail_rate is not None]
-    worst = max(measured, key=lambda check: check.false_fail_rate or 0, default=None)
-    harmless = sum(one.outcomes.judged for check in checks for one in check.harmless)
-    fails = [f"{check.check} {one.name}" for check in checks for one in check.harmless if one.new_fails]
-    number = sum(one.new_fails for check in checks for one in check.harmless)
-    clean = []
-    if worst is not None:
-        rate_of_worst = worst.false_fail_rate or 0
-        clean.append(
-            Bar(
-                name="false fails of clean photos, the worst check",
-                value=rate_of_worst,
-                unit="%",
-                bar=f"≤ {MOST_FALSE_FAILS:g} %",
-                holds=rate_of_worst <= MOST_FALSE_FAILS,
-                detail=f"{worst.check}: {worst.clean.failed} of {worst.clean.judged}"
-                if rate_of_worst
-                else f"none in {sum(check.clean.judged for check in measured):,} verdicts",
-            )
-        )
-    return [
-        *clean,
-        Bar(
-            name="fails of harmless changes",
-            value=number,
-            unit="",
-            bar="0",
-            holds=number == 0,
-            detail=f"of {harmless:,} verdicts" + (f": {', '.join(fails)}" if fails else ""),
-        ),
-    ]

@@ -10,13 +10,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from contracts.values import Measurement
-from services.qc.evaluation import results
+from services.qc.evaluation.bars import bars
 from services.qc.evaluation.defects import DEFECTS
 from services.qc.evaluation.examples import choose
 from services.qc.evaluation.harmless import HARMLESS
 from services.qc.evaluation.photo import Case, Photo
 from services.qc.evaluation.registry import CONTROL, Defect, Harmless
-from services.qc.evaluation.results import CANNOT, FAIL, FLAG, Evaluation, Row
+from services.qc.evaluation.results import CANNOT, FAIL, FLAG, Evaluation, Row, count
 from services.qc.inspection.checks import CHECKS
 from services.qc.inspection.engine import measure_frame
 from services.qc.inspection.false_fails import spec_of
@@ -95,7 +95,7 @@ def evaluate(
             rows += found
             if on_progress:
                 on_progress(done, len(tasks))
-    counted = results.count(rows, [check for check in CHECKS if check.id in asked], _defects(asked), HARMLESS)
+    counted = count(rows, [check for check in CHECKS if check.id in asked], _defects(asked), HARMLESS)
     return Evaluation(
         catalogue=catalogue.name,
         photos=len(photos),
@@ -106,7 +106,7 @@ def evaluate(
         engine=code_version(),
         thresholds_version=digest_of(thresholds),
         thresholds=thresholds,
-        bars=results.bars(counted),
+        bars=bars(counted),
         checks=counted,
         examples=choose(rows, _defects(asked)),
     )

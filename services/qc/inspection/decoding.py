@@ -15,6 +15,7 @@ from cv2.typing import MatLike
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin
 
 from services.qc.inspection.colour import to_srgb
+from services.qc.inspection.ending import refuse_cut_off
 from services.qc.inspection.header import Header, Undecodable, open_image, words
 
 Pixels = MatLike  # of uint8, here and in every module of the engine
@@ -37,6 +38,7 @@ def decode(data: bytes, format: str, header: Header) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture = _decode(data, format, header)
+        refuse_cut_off(data, format)
     except Undecodable:
         raise
     except Exception as error:  # hostile bytes make the decoders raise nearly anything

@@ -99,6 +99,12 @@ def read_header(data: bytes, format: str) -> Header:
     except Image.DecompressionBombError as error:
         raise TooLarge(words(error)) from error
     except Exception as error:  # hostile bytes make the parsers raise nearly anything
+        if "MAX_TEXT" in str(error):
+            raise TooLarge(
+                "the texts or the colour profile packed into it unpack to more than a text may have, and the limit is "
+                f"{PngImagePlugin.MAX_TEXT_CHUNK / 2**20:.0f} MiB each, {PngImagePlugin.MAX_TEXT_MEMORY / 2**20:.0f} "
+                "MiB together; export it without them"
+            ) from error
         raise Undecodable(f"the header can't be read ({words(error)})") from error
 
 

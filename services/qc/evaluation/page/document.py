@@ -6,9 +6,11 @@ from pathlib import Path
 
 from services.qc.evaluation.page.parts import (
     chip,
+    counted,
     cross,
-    detection_chip,
+    detection_chips,
     gallery,
+    judged,
     legend,
     percent,
     plot,
@@ -58,19 +60,15 @@ def _head(evaluation: Evaluation) -> str:
         else f"{len(evaluation.bars) - len(missed)} of {len(evaluation.bars)} bars hold. "
         f"Missed: {'; '.join(bar.name for bar in missed)}."
     )
-    measured = sum(
-        check.clean.judged
-        + sum(one.outcomes.judged for one in check.harmless)
-        + sum(severity.outcomes.judged for one in check.defects for severity in one.severities)
-        for check in evaluation.checks
-    )
+    measured = sum(map(judged, evaluation.checks))
     links = (("bars", "bars"), ("first", "look at first"), ("overview", "all checks"), ("checks", "check by check"),
              ("crossed", "what else fires"), ("method", "how it was measured"))  # fmt: skip
     shown = "".join(f'<a href="#{anchor}">{words}</a>' for anchor, words in links)
     return (
         "<h1>How well the QC engine sees</h1>"
-        f'<p class="soft">{evaluation.photos} clean photos of “{escape(evaluation.catalogue)}”, '
-        f"defects and harmless changes made from them, {measured:,} verdicts.</p>"
+        f'<p class="soft">{counted(evaluation.photos, "clean photo")} of “{escape(evaluation.catalogue)}”, '
+        f"defects and harmless changes made from {'it' if evaluation.photos == 1 else 'them'}, "
+        f"{counted(measured, 'verdict')}.</p>"
         f"<p><b>{escape(verdict)}</b></p>"
         f"<nav>{shown}</nav>"
     )
@@ -134,15 +132,15 @@ def _overview_row(check: CheckResult) -> str:
     found = least_found(check)
     fails, flags = check.false_fail_rate, check.false_flag_rate
     new_fails, new_flags = (sum(getattr(one, key) for one in check.harmless) for key in ("new_fails", "new_flags"))
-    judged = sum(one.outcomes.judged for one in check.harmless)
+    unharmed = sum(one.outcomes.judged for one in check.harmless)
     bad = "bad" if found is not None and found < LEAST_DETECTION else ""
     return (
         f'<tr><td><a href="#{check.check}">{check.check}</a> {escape(_words(check.name))}</td>'
-        f"<td>{split(check.clean)}</td>"
+        f"<td>{split(check.clean) if judged(check) else chip('nothing judged', 'none')}</td>"
         f'<td class="n {bad}">{percent(found)}</td>'
         f'<td class="n {"bad" if (fails or 0) > MOST_FALSE_FAILS else ""}">{percent(fails)}</td>'
         f'<td class="n {"warn" if (flags or 0) > _MANY_FLAGS else ""}">{percent(flags)}</td>'
-        f'<td class="n {"bad" if new_fails else ""}">{new_fails} of {judged:,}</td>'
+        f'<td class="n {"bad" if new_fails else ""}">{new_fails} of {unharmed:,}</td>'
         f'<td class="n {"warn" if new_flags else ""}">{new_flags}</td></tr>'
     )
 
@@ -156,17 +154,17 @@ def least_found(check: CheckResult) -> float | None:
 def _checks(evaluation: Evaluation, pictures: Pictures) -> str:
     return (
         '<h2 id="checks">Check by check</h2><p class="soft">Each with all severities of its defects (the one that must '
-        "be found is bold), what it said of every kind of picture, the numbers that it read with its bounds, and one "
-        f"picture of each defect that it found.</p>{legend()}"
-        + "".join(_check(check, evaluation, pictures) for check in evaluation.checks)
+        "be found is bold), what it said of every kind of picture, the numbers that it read with its bounds (in the "
+        "colours of what it said; rows that must be found are bold), and one picture of each defect that it "
+        f"found.</p>{legend()}" + "".join(_check(check, evaluation, pictures) for check in evaluation.checks)
     )
 
 
 def _check(check: CheckResult, evaluation: Evaluation, pictures: Pictures) -> str:
     found = least_found(check)
-    chips = detection_chip(found) if check.defects else chip("no defect is made for it", "none")
+    chips = detection_chips(check)
     if check.clean.failed:
-        chips += chip(f"{check.clean.failed} false fails", "bad")
+        chips += chip(counted(check.clean.failed, "false fail"), "bad")
     if (check.false_flag_rate or 0) > _MANY_FLAGS:
         chips += chip(f"flags {percent(check.false_flag_rate)} of clean photos", "warn")
     examples = [
@@ -225,13 +223,16 @@ def _row(name: str, more: str, tally: Tally, detection: float | None, *, asked: 
 def _crossed(evaluation: Evaluation) -> str:
     checks = [check.check for check in evaluation.checks]
     names = [
-        (check.check, one.name, one.also_fired) for check in evaluation.checks for one in check.defects if one.asked
+        (check.check, one.name, one.asked.detection, one.also_fired)
+        for check in evaluation.checks
+        for one in check.defects
+        if one.asked
     ]
     return (
         '<h2 id="crossed">What else fires</h2><p class="soft">Of '
-        f"{evaluation.crossed} photos with each defect, the share (%) on which another check fires too, and didn’t on "
-        "the clean photo. Much of it is right: noise takes the white of the background with it. The frame marks the "
-        f"defect’s own check.</p>{cross(names, checks)}"
+        f"{counted(evaluation.crossed, 'photo')} with each defect, the share (%) on which another check fires too, and "
+        "didn’t on the clean photo. Much of it is right: noise takes the white of the background with it. The frame "
+        f"marks the defect’s own check, and what it found of all that it judged.</p>{cross(names, checks)}"
     )
 
 
@@ -241,14 +242,15 @@ def _method(evaluation: Evaluation) -> str:
     return (
         '<h2 id="method">How it was measured</h2>'
         "<p>Every defect is made from each clean photo that can have it, at the severity that must be found; the "
-        f"other severities from {evaluation.graded} of the {evaluation.photos} photos, spread over the catalogue. Each "
-        "is measured by its own check, with the clean photo as approved capture, colour reference, the rest of its "
-        "batch and as another view, and real photos of the other colorways in other slots. The colours are held to the "
-        "bounds for colour-critical products. Harmless changes and clean photos are measured by all checks.</p>"
+        f"other severities from {evaluation.graded} of the {counted(evaluation.photos, 'photo')}, spread over the "
+        "catalogue. Each is measured by its own check, with the clean photo as approved capture, colour reference, the "
+        "rest of its batch and as another view, and real photos of the other colorways in other slots. The colours are "
+        "held to the bounds for colour-critical products. Harmless changes and clean photos are measured by all "
+        "checks.</p>"
         "<p>Found is flagged or failed, of what could be judged; what couldn’t be measured is told, and counted apart: "
         "a person looks at it. Where a photo can’t have a defect (a grey product has no hue) none is made.</p>"
         f"<p>Engine {evaluation.engine}, thresholds {evaluation.thresholds_version}; "
-        f"{minutes:.0f} minutes in {evaluation.processes} processes."
+        f"{counted(round(minutes), 'minute')} in {counted(evaluation.processes, 'worker')}."
         + (f" No defect is made for {runs(untested)}." if untested else "")
         + "</p>"
     )

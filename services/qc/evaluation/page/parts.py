@@ -1,15 +1,16 @@
 """Pieces of the page: chips, split bars, pictures, plots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 
 from services.qc.evaluation.bounds import KNOBS
 from services.qc.evaluation.pictures import Shown
-from services.qc.evaluation.results import LEAST_DETECTION, CheckResult, Example, Tally
+from services.qc.evaluation.results import LEAST_DETECTION, CheckResult, Example, Readings, Severity, Tally
 from services.qc.inspection.thresholds import Thresholds
 
 _WIDTH, _ROW, _LEFT, _BINS = 860, 34, 210, 90  # px of a plot, and its bins
+_Row = tuple[str, bool, Mapping[str, Sequence[float]]]  # name, whether it must be found, values by what was said
 _TAIL = 0.01  # of all values that may lie beyond a plot's ends
 _KINDS = {
     "missed": ("missed", "bad"),
@@ -29,10 +30,47 @@ def percent(value: float | None) -> str:
     return f"{value:.0f} %" if value in (0, 100) else f"{value:.1f} %"
 
 
-def detection_chip(value: float | None) -> str:
-    if value is None:
-        return chip("nothing judged", "none")
-    return chip(f"finds {percent(value)}", "good" if value >= LEAST_DETECTION else "bad")
+def counted(number: int, one: str) -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def judged(check: CheckResult) -> int:
+    """Pictures of every kind."""
+    tallies = [check.clean, *(one.outcomes for one in check.harmless)]
+    tallies += [severity.outcomes for one in check.defects for severity in one.severities]
+    return sum(one.judged for one in tallies)
+
+
+def detection_chips(check: CheckResult) -> str:
+    """What it finds of what it must, the worst of all else that was made for it, and of what is milder."""
+    if not check.defects:
+        return chip("no defect is made for it", "none")
+    asked = _found((one.words, one.asked) for one in check.defects if one.asked)
+    if not asked:
+        chips = chip("nothing judged" if not judged(check) else "nothing judged that must be found", "none")
+    else:
+        least, where = asked[0]
+        several = "of each" if least == 100 else f"at least: {where}"
+        words = f"finds {percent(least)}: {where}" if len(asked) == 1 else f"finds {percent(least)} {several}"
+        chips = chip(words, "good" if least >= LEAST_DETECTION else "bad")
+    others = _found((one.words, severity) for one in check.defects for severity in one.others)
+    if others and others[0][0] < LEAST_DETECTION:
+        chips += chip(f"worst {percent(others[0][0])}: {others[0][1]}", "warn")
+    milder = _found((one.words, severity) for one in check.defects for severity in one.milder)
+    if milder and milder[0][0] < LEAST_DETECTION:
+        chips += chip(f"milder: {percent(milder[0][0])} of {milder[0][1]}", "none")
+    return chips
+
+
+def _found(severities: Iterable[tuple[str, Severity | None]]) -> list[tuple[float, str]]:
+    """% found of each that was judged, and which it is; the worst first."""
+    found = [
+        (one.detection, f"{words}, {one.label}" if one.label else words)
+        for words, one in severities
+        if one is not None and one.detection is not None
+    ]
+    return sorted(found, key=lambda one: one[0])
 
 
 def split(tally: Tally) -> str:
@@ -82,22 +120,18 @@ def _figure(shown: Shown) -> str:
 
 
 def plot(check: CheckResult, thresholds: Thresholds) -> str:
-    """What the check read, a row a kind of picture, with its bounds. Empty where no bound decides on
-    it."""
+    """What the check read, a row a kind of picture, in the colours of what it said of it, with its bounds. Empty where
+    no bound decides on it."""
     signed = any(knob.signed for knob in KNOBS if knob.check == check.check)
-    rows: list[tuple[str, str, list[float]]] = [("clean photos", "var(--good)", check.values)]
-    rows.append(("harmless changes", "var(--pass)", [value for one in check.harmless for value in one.values]))
+    rows = [_row("clean photos", False, [check.readings], signed)]
+    rows.append(_row("harmless changes", False, [one.readings for one in check.harmless], signed))
     for one in check.defects:
         rows += [
-            (f"{one.name} {severity.label}", "var(--fail)" if severity.asked else "var(--flag)", severity.values)
+            _row(f"{one.name} {severity.label}", severity.asked, [severity.readings], signed)
             for severity in one.severities
         ]
-    rows = [
-        (name, colour, [abs(value) for value in values] if signed else values)
-        for name, colour, values in rows
-        if values
-    ]
-    every = sorted(value for _, _, values in rows for value in values)
+    rows = [row for row in rows if any(row[2].values())]
+    every = sorted(value for _, _, said in rows for values in said.values() for value in values)
     lines = sorted(_lines(check, thresholds))
     if not lines or len(rows) < 2 or every[0] == every[-1]:
         return ""
@@ -126,6 +160,15 @@ def plot(check: CheckResult, thresholds: Thresholds) -> str:
     )
 
 
+def _row(name: str, asked: bool, readings: Sequence[Readings], signed: bool) -> _Row:
+    said = {
+        "pass": [value for one in readings for value in one.passed],
+        "flag": [value for one in readings for value in one.flagged],
+        "fail": [value for one in readings for value in one.failed],
+    }
+    return name, asked, {kind: [abs(value) if signed else value for value in own] for kind, own in said.items()}
+
+
 def _lines(check: CheckResult, thresholds: Thresholds) -> set[float]:
     """The bounds, as the check reads them."""
     found: set[float] = set()
@@ -135,23 +178,33 @@ def _lines(check: CheckResult, thresholds: Thresholds) -> set[float]:
     return found
 
 
-def _histogram(index: int, row: tuple[str, str, list[float]], low: float, high: float) -> str:
-    name, colour, values = row
-    counts = [0] * _BINS
-    for value in values:
-        place = int((value - low) / (high - low) * _BINS)
-        counts[min(max(place, 0), _BINS - 1)] += 1
-    top, base, most = index * _ROW + 6, (index + 1) * _ROW, max(counts)
+def _histogram(index: int, row: _Row, low: float, high: float) -> str:
+    """What was said of the values of one place stands one on the other."""
+    name, asked, said = row
+    counts = {kind: [0] * _BINS for kind in said}
+    for kind, values in said.items():
+        for value in values:
+            place = int((value - low) / (high - low) * _BINS)
+            counts[kind][min(max(place, 0), _BINS - 1)] += 1
+    top, base, most = index * _ROW + 6, (index + 1) * _ROW, max(map(sum, zip(*counts.values(), strict=True)))
     step = (_WIDTH - _LEFT) / _BINS
-    path = ""
-    for place, count in enumerate(counts):
-        if count:
-            path += (
-                f"M{_LEFT + place * step:.1f} {base}v{-max(2.0, (base - top) * count / most):.1f}h{step:.1f}V{base}z"
-            )
+    heights = [0.0] * _BINS
+    paths = ""
+    for kind, own in counts.items():
+        path = ""
+        for place, count in enumerate(own):
+            if count:
+                height = max(2.0, (base - top) * count / most)
+                path += (
+                    f"M{_LEFT + place * step:.1f} {base - heights[place]:.1f}v{-height:.1f}h{step:.1f}v{height:.1f}z"
+                )
+                heights[place] += height
+        if path:
+            paths += f'<path d="{path}" fill="var(--{kind})"/>'
+    mark = ' class="asked"' if asked else ""
     return (
-        f'<text x="{_LEFT - 10}" y="{base - 6}" text-anchor="end">{escape(name.strip())}</text>'
-        f'<path d="{path}" fill="{colour}"/>'
+        f'<text x="{_LEFT - 10}" y="{base - 6}" text-anchor="end"{mark}>'
+        f"{escape(name.strip())}</text>{paths}"
         f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{base}" y2="{base}" stroke="var(--line)"/>'
     )
 
@@ -165,12 +218,12 @@ def _near(end: float, low: float, high: float, lines: Sequence[float]) -> bool:
     return any(abs(_x(end, low, high) - _x(value, low, high)) < 90 for value in lines)
 
 
-def cross(names: Sequence[tuple[str, str, dict[str, float]]], checks: Sequence[str]) -> str:
-    """Defects (check, name, what else fires in %) against checks."""
+def cross(names: Sequence[tuple[str, str, float | None, dict[str, float]]], checks: Sequence[str]) -> str:
+    """Defects (check, name, found by it in %, what else fires in %) against checks."""
     head = "".join(f"<th>{check}</th>" for check in checks)
     rows = []
-    for own, name, fired in names:
-        cells = "".join(_cell(check == own, fired.get(check)) for check in checks)
+    for own, name, found, fired in names:
+        cells = "".join(_cell(check == own, found if check == own else fired.get(check)) for check in checks)
         rows.append(f"<tr><td>{own} {escape(name)}</td>{cells}</tr>")
     return f'<div class="scroll"><table class="cross"><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
 

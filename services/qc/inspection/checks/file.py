@@ -3,16 +3,17 @@
 from pathlib import PurePath
 
 from contracts.values import ImageSpec, MeasurementOutcome
+from services.qc.inspection.ending import appended, kind_of
 from services.qc.inspection.formats import EXTENSIONS
 from services.qc.inspection.frame import Frame
 from services.qc.inspection.header import MOST_PIXELS, MOST_SCANS
 from services.qc.inspection.reference import Reference
 from services.qc.inspection.registry import Finding, cannot_measure, check
 
-PASS, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FAIL
+PASS, FLAG, FAIL = MeasurementOutcome.PASS, MeasurementOutcome.FLAG, MeasurementOutcome.FAIL
 
 
-@check("T01", "decode", needs="file")
+@check("T01", "decode", needs="file", version=2)
 def decode(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """A strict full decode without any error."""
     threshold = "no error"
@@ -24,9 +25,10 @@ def decode(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     return Finding(PASS, "Decodes to the last pixel.", None, threshold)
 
 
-@check("T02", "format", needs="file")
+@check("T02", "format", needs="file", version=2)
 def format(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
-    """What the first bytes say = what the extension says, in the spec's formats; one still picture."""
+    """What the first bytes say = what the extension says, in the spec's formats; one still picture, and
+    nothing behind its end."""
     extension = PurePath(frame.filename.replace("\\", "/")).suffix.lower()
     threshold = f"one of {', '.join(spec.formats)}, with its own extension"
     right = EXTENSIONS.get(frame.format or "", ())
@@ -43,6 +45,10 @@ def format(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         return Finding(
             FAIL, "It holds several pictures (animation or pages); deliver one still picture.", None, threshold
         )
+    if frame.picture and (rest := appended(frame.data, frame.format)):
+        hidden = f"{len(rest):,} bytes lie behind the picture's end ({kind_of(rest)})"
+        detail = f"{hidden}: no viewer shows them. Export it again."
+        return Finding(FLAG, detail, None, threshold)
     return Finding(PASS, f"A {frame.format.upper()}, and named so.", None, threshold)
 
 

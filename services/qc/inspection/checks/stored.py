@@ -53,7 +53,7 @@ def profile(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         {
             ProfileKind.MISSING: "No colour profile is embedded; it was read as sRGB. Embed the profile on export.",
             ProfileKind.BROKEN: "The embedded colour profile can't be used; the picture was read as sRGB. Embed sRGB.",
-            ProfileKind.OTHER: f"Its profile is {name or 'without a name'}, not sRGB: convert it for delivery.",
+            ProfileKind.OTHER: _other(name),
         }[kind],
         None,
         threshold,
@@ -65,9 +65,9 @@ def depth(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """Bits a channel, kind of pixels, alpha."""
     assert frame.header is not None
     header = frame.header
-    threshold = f"{spec.bits} bits a channel, {'alpha allowed' if spec.alpha_allowed else 'no alpha'}"
+    threshold = f"{_bits(spec.bits)} a channel, {'alpha allowed' if spec.alpha_allowed else 'no alpha'}"
     if header.bits != spec.bits:
-        detail = f"{header.bits} bits a channel; asked for are {spec.bits}. Export it so."
+        detail = f"{_bits(header.bits)} a channel; asked for are {spec.bits}. Export it so."
         return Finding(FAIL, detail, header.bits, threshold)
     if header.mode in ("P", "PA") and frame.format != "gif":
         return Finding(FAIL, "It has a palette of at most 256 colours: export it as RGB.", header.bits, threshold)
@@ -78,7 +78,7 @@ def depth(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     if header.mode in ("L", "I;16"):
         return Finding(FLAG, "It is greyscale; if the product has colour, export it as RGB.", header.bits, threshold)
     return Finding(
-        PASS, f"{header.bits} bits a channel{', with alpha' if header.alpha else ''}.", header.bits, threshold
+        PASS, f"{_bits(header.bits)} a channel{', with alpha' if header.alpha else ''}.", header.bits, threshold
     )
 
 
@@ -92,3 +92,14 @@ def orientation(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
         return Finding(PASS, "Stored upright.", tag, threshold)
     detail = f"It is upright only by its EXIF orientation tag ({tag}): store it turned, with tag 1 or none."
     return Finding(FAIL if spec.deliverable else FLAG, detail, tag, threshold)
+
+
+def _other(name: str) -> str:
+    """Of a profile that does something else than sRGB, whatever it is called."""
+    if "srgb" in name.lower():
+        return f"Its profile is named {name}, but its colours aren't sRGB's: convert it to sRGB itself for delivery."
+    return f"Its profile is {name or 'without a name'}, not sRGB: convert it for delivery."
+
+
+def _bits(number: int) -> str:
+    return f"{number} bit{'' if number == 1 else 's'}"
