@@ -21,6 +21,7 @@ _EDGE = 4  # px: a contour that runs along the frame's side is the frame's, not 
 _CLEAR = 32  # levels within 5×5 px
 _RIM = 0.5  # px from the middle of an outermost pixel to the mask's edge
 _LEAST_POINTS = 64
+_LEAST_SCALE = 0.1  # between two reduced copies; a smaller one is a fit that lost its way
 _ROUNDS = 12
 _TIGHTEST = 0.5  # px: deviations under it are the masks' own
 _SOFT = 2.0  # px: blur of what is compared, so that texture has no say
@@ -139,7 +140,7 @@ def _fit(contour: Plane, field: Plane, approved: Any, candidate: Any) -> tuple[f
         step = np.linalg.solve(normal, -(jacobian.T @ (weight * off)))
         target = target + step[:2]
         scale = scale + float(step[2])
-        if not 0.02 < scale < 50:
+        if not _LEAST_SCALE < scale < 1 / _LEAST_SCALE:
             return None
     return scale, target - scale * centre
 
