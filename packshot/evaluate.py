@@ -1,5 +1,6 @@
 """`packshot qc evaluate`: what the engine finds of defects made on purpose, as JSON and as a page."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,19 +30,28 @@ def evaluate_catalogue(
     console: Console,
 ) -> int:
     """The command's exit code: 0 when every bar holds, 1 when one doesn't, 2 when it can't be measured."""
+    if not _can_be_made(out):  # before all is measured in vain
+        console.print(f"[red]{escape(str(out))} can't be written.[/red] Name another folder.", soft_wrap=True)
+        return 2
     try:
-        out.mkdir(parents=True, exist_ok=True)  # before all is measured in vain
         found = measure(folder, checks, limit, processes, thresholds, console)
     except (OSError, ValueError) as error:
         console.print(f"[red]{escape(problem(error))}[/red]", highlight=False, soft_wrap=True)
         return 2
     with bar("Drawing", console) as progress:
         pictures = draw_examples(found, folder, processes=processes, on_progress=progress)
+    out.mkdir(parents=True, exist_ok=True)
     (out / JSON_NAME).write_text(found.model_dump_json(indent=1), encoding="utf-8")
     (out / PAGE_NAME).write_text(render(found, pictures), encoding="utf-8")
     console.print(_table(found))
     console.print(f"Look at {out / PAGE_NAME}; the figures are in {out / JSON_NAME}.", soft_wrap=True)
     return 0 if all(one.holds for one in found.bars) else 1
+
+
+def _can_be_made(folder: Path) -> bool:
+    whole = folder.absolute()
+    there = next(one for one in (whole, *whole.parents) if one.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def measure(
