@@ -63,6 +63,20 @@ def test_a_gateway_that_is_not_there_is_told_at_once() -> None:
     assert (result.exit_code, "Nothing answers" in result.output) == (2, True), result.output
 
 
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ("4:abc", "--known is"),
+        (f"0:{'1' * 64}", "--known is"),
+        (f"0:{'0' * 64}", "Nothing answers"),  # the end of a chain without decisions
+        (f"1:{'1' * 64}", "Nothing answers"),
+    ],
+)
+def test_an_end_that_no_run_has_printed_is_refused(known: str, told: str) -> None:
+    result = run("verify", *NOWHERE, "--known", known)
+    assert (result.exit_code, told in result.output) == (2, True), result.output
+
+
 async def test_a_refused_token_is_explained(stage: Stage) -> None:
     async with stage.qc.served() as port:
         result = await asyncio.to_thread(run, "verify", "--url", f"http://127.0.0.1:{port}", "--token", "none")

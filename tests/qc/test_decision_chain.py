@@ -213,9 +213,7 @@ async def test_a_chain_that_was_cut_off_or_made_anew_is_found_by_its_known_end(s
     await decided(stage, 1)
     code, said = await verify(stage, "--known", end)
     assert (code, "made anew" in said) == (1, True)
-    for unknown in ("4:abc", f"0:{'1' * 64}"):
-        assert (await verify(stage, "--known", unknown))[0] == 2
-    assert (await verify(stage, "--known", f"0:{'0' * 64}"))[0] == 0
+    assert (await verify(stage, "--known", "4:abc"))[0] == 2
 
 
 async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, start: Start) -> None:
@@ -250,7 +248,7 @@ async def test_decisions_from_before_the_chain_are_put_into_it(stage: Stage, sta
     assert bare(after) == bare(before)
     assert Walk().follow(after["items"]) is None
     await decided(upgraded, 1)
-    code, said = await verify(upgraded)
+    code, said = await verified(upgraded)
     assert (code, "4 are from before" in said, "6 decisions" in said) == (0, True, True), said
 
 
