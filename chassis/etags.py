@@ -9,6 +9,8 @@ from chassis.problems import FieldError, Invalid, PreconditionFailed, Preconditi
 
 EDITED = documented({412: "It has changed since you read it.", 428: "`If-Match` is missing."})
 
+# A weak one counts too, though RFC 9110 compares If-Match strongly: it is what a proxy that compresses makes of ours on
+# the way out (nginx does), and ours name a version, not bytes: weakened they say the same.
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,9})"$')
 
 

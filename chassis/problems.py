@@ -1,6 +1,9 @@
 """RFC 9457 problem details: what is wrong, where, and what would make it right."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -192,18 +195,26 @@ def _remedy(error: Mapping[str, Any]) -> str:
 
 
 def from_validation(error: RequestValidationError) -> Problem:
-    fields = list[FieldError]()
-    for one in error.errors()[:100]:
+    found = error.errors()[:100]
+    for one in found:
         if one["type"] == "json_invalid":  # its location is a character
             return _unreadable_body(f"{one['ctx']['error']} at character {one['loc'][1]}")
+    fields = field_errors(found)
+    count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
+    return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
+
+
+def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """Pydantic's errors in our words. Each location begins with where it is: `body`, `query`, …"""
+    fields = list[FieldError]()
+    for one in found:
         pointer, cause = _pointer(one["loc"]), one.get("ctx", {}).get("error")
         if isinstance(cause, Faults):
             fields += [fault.model_copy(update={"pointer": pointer + fault.pointer}) for fault in cause.faults[:100]]
             continue
         detail = str(cause) if one["type"] == "value_error" else one["msg"]  # without pydantic's «Value error, »
         fields.append(FieldError(pointer=pointer, detail=detail, remedy=_remedy(one)))
-    count = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
-    return Invalid(f"{count} wrong; `errors` names each.", errors=fields)
+    return fields
 
 
 def _unreadable_body(why: str) -> Problem:
@@ -227,15 +238,46 @@ def internal_error(error: Exception) -> Problem:
     return problem
 
 
-def _from_database(error: DBAPIError) -> Problem | None:
+async def _from_database(request: Request, error: DBAPIError) -> Problem | None:
     if database_is_away(error):
         return Unavailable("The database can't be reached; nothing was changed. Try again.")
     cause = getattr(error.orig, "__cause__", None)
     if isinstance(cause, asyncpg.DataError | UnicodeError):
-        return Invalid("A value can't be stored: it holds a character or a number that has no place in a database.")
+        detail = "A value can't be stored: it holds a character or a number that has no place in a database."
+        return Invalid(detail, errors=await _unstorable(request))
     if isinstance(cause, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
         return Unavailable("Others changed the same thing at the same moment; nothing was changed. Try again.")
     return None
+
+
+# What JSON and addresses can say and PostgreSQL can't store: NUL, and half of a surrogate pair.
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+async def _unstorable(request: Request) -> list[FieldError]:
+    """Each field of the request that holds such a character; empty where the cause is another."""
+    places = [f"path/{name}" for name, value in request.path_params.items() if _UNSTORABLE.search(str(value))]
+    places += [f"query/{name}" for name, value in request.query_params.multi_items() if _UNSTORABLE.search(value)]
+    if "json" in request.headers.get("Content-Type", ""):
+        with suppress(ValueError, RuntimeError):  # RuntimeError: it went by as a stream
+            places += _places(await request.json())
+    told = {"detail": "holds a character that can't be stored, such as NUL", "remedy": "Send it without."}
+    return [FieldError(pointer=place, **told) for place in list(dict.fromkeys(places))[:100]]
+
+
+def _places(body: Any) -> Iterator[str]:
+    """Pointers into a body, however deep it is."""
+    waiting = deque([("", body)])
+    while waiting:
+        pointer, value = waiting.popleft()
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            yield pointer
+        elif isinstance(value, list):
+            waiting.extend((f"{pointer}/{number}", one) for number, one in enumerate(value))
+        elif isinstance(value, dict):
+            inside = {name: f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}" for name in value}
+            yield from (place for name, place in inside.items() if _UNSTORABLE.search(name))
+            waiting.extend((inside[name], one) for name, one in value.items())
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -263,7 +305,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     async def on_database(request: Request, error: DBAPIError) -> Response:
-        if (problem := _from_database(error)) is None:
+        if (problem := await _from_database(request, error)) is None:
             return answer(request, internal_error(error))
         log.warning("the database refused", error=repr(error.orig))
         return answer(request, problem)

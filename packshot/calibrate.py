@@ -1,5 +1,6 @@
 """`packshot qc calibrate`: thresholds fitted to what an evaluation read, as a new version of their pack."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from packshot.evaluate import JSON_NAME, measure, problem
+from packshot.problems import read_as
 from services.qc.evaluation.calibration import Fit, fit, fitted
 from services.qc.evaluation.pack import write_pack
 from services.qc.evaluation.results import Evaluation
@@ -23,10 +25,17 @@ def calibrate(
     console: Console,
 ) -> int:
     """The command's exit code: 0 when the pack is written, changed or not; 2 when it can't be."""
+    if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):  # before all is measured in vain
+        console.print(
+            f"[red]{escape(str(out))} can't be written.[/red] Name a file in a folder that is there.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return 2
     try:
         evaluation = _evaluation(source, processes, thresholds, console)
-    except (FileNotFoundError, ValueError) as error:
-        console.print(f"[red]{escape(problem(error))}[/red]", highlight=False)
+    except (OSError, ValueError) as error:
+        console.print(f"[red]{escape(problem(error))}[/red]", highlight=False, soft_wrap=True)
         return 2
     fits = fit(evaluation, most_fails, most_flags)
     console.print(_table(fits))
@@ -47,7 +56,7 @@ def _evaluation(source: Path, processes: int, thresholds: Path | None, console: 
     """Of a file that `evaluate` wrote, of the folder that it is in, or of a catalogue that is measured now."""
     file = source / JSON_NAME if (source / JSON_NAME).is_file() else source
     if file.is_file():
-        return Evaluation.model_validate_json(file.read_text(encoding="utf-8"))
+        return read_as(file, lambda it: Evaluation.model_validate_json(it.read_text(encoding="utf-8")))
     return measure(source, "", None, processes, thresholds, console)
 
 

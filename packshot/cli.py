@@ -98,6 +98,19 @@ def run_sample(
     raise typer.Exit(play_sample(folder or directory.part("sample"), skus, url, directory, console))
 
 
+@app.command("photo")
+def make_photo(file: Annotated[Path, typer.Argument(dir_okay=False, help="The JPEG that is written.")]) -> None:
+    """Render one product photo that no sample has, to deliver by hand: the front of a plain cream T-shirt."""
+    from packshot.sample.single import plain_tee
+
+    try:
+        file.write_bytes(plain_tee())
+    except OSError as error:
+        problems.print(f"{file} can't be written: {error.strerror}.", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    console.print(f"A plain cream T-shirt, front: {file}", markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command("import")
 def import_requests(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV (UTF-8) or XLSX, a row a request.")],

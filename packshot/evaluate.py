@@ -1,5 +1,6 @@
 """`packshot qc evaluate`: what the engine finds of defects made on purpose, as JSON and as a page."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from packshot.problems import read_as
 from services.qc.evaluation.pack import read_pack
 from services.qc.evaluation.page import render
 from services.qc.evaluation.pictures import draw_examples
@@ -28,10 +30,13 @@ def evaluate_catalogue(
     console: Console,
 ) -> int:
     """The command's exit code: 0 when every bar holds, 1 when one doesn't, 2 when it can't be measured."""
+    if not _can_be_made(out):  # before all is measured in vain
+        console.print(f"[red]{escape(str(out))} can't be written.[/red] Name another folder.", soft_wrap=True)
+        return 2
     try:
         found = measure(folder, checks, limit, processes, thresholds, console)
-    except (FileNotFoundError, ValueError) as error:
-        console.print(f"[red]{escape(problem(error))}[/red]", highlight=False)
+    except (OSError, ValueError) as error:
+        console.print(f"[red]{escape(problem(error))}[/red]", highlight=False, soft_wrap=True)
         return 2
     with bar("Drawing", console) as progress:
         pictures = draw_examples(found, folder, processes=processes, on_progress=progress)
@@ -43,18 +48,26 @@ def evaluate_catalogue(
     return 0 if all(one.holds for one in found.bars) else 1
 
 
+def _can_be_made(folder: Path) -> bool:
+    whole = folder.absolute()
+    there = next(one for one in (whole, *whole.parents) if one.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
 def measure(
     folder: Path, checks: str, limit: int | None, processes: int, thresholds: Path | None, console: Console
 ) -> Evaluation:
-    """Raises `FileNotFoundError` and `ValueError`, as `problem` tells them."""
-    bounds = read_pack(thresholds) if thresholds else DEFAULT
+    """Raises `OSError` and `ValueError`, as `problem` tells them."""
+    bounds = read_as(thresholds, read_pack) if thresholds else DEFAULT
     asked = frozenset(check.strip().upper() for check in checks.split(",") if check.strip())
     with bar("Measuring", console) as progress:
         return evaluate(folder, thresholds=bounds, checks=asked, limit=limit, processes=processes, on_progress=progress)
 
 
 def problem(error: Exception) -> str:
-    return f"There is no {error.filename}." if isinstance(error, FileNotFoundError) else str(error)
+    if isinstance(error, FileNotFoundError):
+        return f"There is no {error.filename}."
+    return f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else str(error)
 
 
 def bar(words: str, console: Console) -> "_Bar":
@@ -62,7 +75,7 @@ def bar(words: str, console: Console) -> "_Bar":
 
 
 class _Bar:
-    """A progress bar that is told how many are done, and of how many."""
+    """A progress bar that is told how many are done, and of how many. It shows once there is something to tell."""
 
     def __init__(self, words: str, console: Console) -> None:
         columns = TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
@@ -70,11 +83,15 @@ class _Bar:
         self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Callable[[int, int], None]:
-        self._bar.start()
-        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
+        return self._tell
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
+
+    def _tell(self, done: int, total: int) -> None:
+        self._bar.start()  # does nothing when it runs
+        self._bar.update(self._task, completed=done, total=total)
 
 
 def _table(found: Evaluation) -> Table:

@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from packshot.evaluate import problem
 from packshot.play.api import Api, ApiError, is_there
-from packshot.problems import explain
+from packshot.problems import BadFile, explain, read_as
 from services.qc.evaluation.pack import read_pack
 
 PATH = "/v1/thresholds"
@@ -21,9 +20,9 @@ Json = dict[str, Any]
 def publish_thresholds(file: Path, url: str, token: str, console: Console) -> int:
     """The command's exit code: 0 when the file's thresholds are in force, 2 when they couldn't be published."""
     try:
-        bounds = read_pack(file).model_dump(mode="json")
-    except (FileNotFoundError, ValueError) as error:
-        console.print(f"[red]{escape(problem(error))}[/red]", highlight=False)
+        bounds = read_as(file, read_pack).model_dump(mode="json")
+    except BadFile as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
         return 2
     if not is_there(url, console):
         return 2

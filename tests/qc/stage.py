@@ -201,6 +201,17 @@ class Stage:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def inspection(self, version_id: UUID | str) -> dict[str, Any]:
+        """Its only one, by the list."""
+        answer = await self.qc.client.get(
+            "/v1/inspections",
+            params={"version_id": [str(version_id), str(new_id())]},
+            headers=self.qc.bearer("reviewer"),
+        )
+        assert answer.status_code == 200, answer.text
+        [found] = answer.json()["items"]
+        return dict(found)
+
     async def body(self, version: Version, gate: Gate, outcome: str = "pass", **changes: Any) -> dict[str, Any]:
         """A complete decision."""
         content = {

@@ -1,6 +1,10 @@
 """Decisions through HTTP: by the right roles, complete, once, about what is at the gate, and never changed."""
 
 import asyncio
+import json
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -203,6 +207,7 @@ async def test_a_malformed_decision_is_refused(stage: Stage) -> None:
         )
         assert answer.status_code == 422, (changes, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["errors"], changes
     assert (await stage.packet(version.work_item_id))["decisions"] == []
 
 
@@ -280,3 +285,40 @@ async def test_decisions_are_listed_newest_first_in_pages(stage: Stage) -> None:
     assert seen == ["brand_merch", "styling_fit", "technical"]
     everything = await stage.qc.client.get("/v1/decisions", headers=stage.qc.bearer("vendor"))
     assert len(everything.json()["items"]) == 4
+
+
+async def test_what_can_not_be_stored_is_named(stage: Stage) -> None:
+    version = await stage.measured(await stage.publish_work(work_item()), [measurement("T09", "flag"), SIZE])
+    body = await stage.body(version, Gate.TECHNICAL, "fail", note="nul \x00")
+    body["flags"] = {"T09": {"answer": "confirmed", "note": "\x00"}}
+    body["causes"] = dict.fromkeys(body["answers"], "\x00 nul")
+    body["answers"] = dict.fromkeys(body["answers"], "fail")
+    answer = await stage.qc.client.post("/v1/decisions", json=body, headers=stage.qc.bearer("studio_manager"))
+    assert answer.status_code == 422, answer.text
+    causes = {f"/causes/{name}" for name in body["causes"]}
+    assert set(pointers(answer.json())) == {"/note", "/flags/T09/note", *causes}
+    assert all(error["remedy"] for error in answer.json()["errors"])
+    answer = await stage.qc.client.get("/v1/reviews", params={"sku": "a\x00"}, headers=stage.qc.bearer("reviewer"))
+    assert (answer.status_code, pointers(answer.json())) == (422, ["query/sku"])
+
+
+async def test_a_fail_names_each_reason_once(stage: Stage) -> None:
+    version = await stage.measured(await stage.publish_work(work_item()))
+    twice = ["out_of_focus", "wrong_format", "out_of_focus", "out_of_focus"]
+    answer = await stage.decide(version, Gate.TECHNICAL, "fail", reasons=twice)
+    assert (answer.status_code, pointers(answer.json())) == (422, ["/reasons/2", "/reasons/3"])
+    assert (await stage.decide(version, Gate.TECHNICAL, "fail", reasons=twice[:2])).status_code == 201
+
+
+async def test_the_decision_of_the_tutorial_counts(stage: Stage) -> None:
+    """What README.md makes of a packet, at a gate with a flag."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [script] = [one for one in re.findall(r"python -c '\n(.*?)'", text, re.DOTALL) if "checklist_version" in one]
+    version = await stage.measured(await stage.publish_work(work_item()))
+    packet = await stage.packet(version.work_item_id)
+    assert packet["open_gate"]["flags"]
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdin=-1, stdout=-1)
+    made, _ = await process.communicate(json.dumps(packet).encode())
+    headers = stage.qc.bearer(packet["open_gate"]["decided_by_role"])
+    answer = await stage.qc.client.post("/v1/decisions", json=json.loads(made), headers=headers)
+    assert answer.status_code == 201, answer.text

@@ -234,3 +234,41 @@ async def test_contradictory_packs_are_refused(stage: Stage, path: str) -> None:
     for body in contradictory:
         answer = await stage.qc.client.put(path, json=body, headers=headers)
         assert answer.status_code == 422, answer.text
+
+
+async def test_no_pass_by_measurement_buries_a_check_of_a_gate_that_the_work_has_not(stage: Stage) -> None:
+    read = await stage.qc.client.get("/v1/gates", headers=stage.qc.bearer("reviewer"))
+    content = {name: read.json()[name] for name in ("gates", "zoom_share")}
+    content["gates"][2]["by_measurement"] = ["C1"]
+    headers = stage.qc.bearer("qc_lead") | {"If-Match": read.headers["ETag"]}
+    assert (await stage.qc.client.put("/v1/gates", json=content, headers=headers)).status_code == 200
+    for outcome, open_gate in (("fail", Gate.BRAND_MERCH), ("pass", Gate.FINAL_QC)):
+        gates = [Gate.BRAND_MERCH, Gate.FINAL_QC]
+        work = await stage.publish_work(work_item(kind=WorkKind.VARIANT, channel="pdp", gates=gates))
+        await stage.measured(work, [measurement("T14", outcome), measurement("T17", "pass", Gate.BRAND_MERCH)])
+        packet = await stage.packet(work.id)
+        assert packet["open_gate"]["gate"] == open_gate
+        assert packet["open_gate"]["blocked_by"] == (["T14"] if outcome == "fail" else [])
+
+
+async def test_a_shot_has_no_channel(stage: Stage) -> None:
+    for kind, status in (("shot", 422), ("variant", 200)):
+        params = {"kind": kind, "channel": "pdp"}
+        answer = await stage.qc.client.get(
+            "/v1/checklists:composed", params=params, headers=stage.qc.bearer("reviewer")
+        )
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert answer.json()["errors"][0]["pointer"] == "query/channel"
+
+
+async def test_contradictions_of_the_reasons_have_their_places(stage: Stage) -> None:
+    read = await stage.qc.client.get("/v1/reasons", headers=stage.qc.bearer("reviewer"))
+    content = {name: read.json()[name] for name in ("furthest_back_first", "reasons")}
+    content["reasons"][0]["returns_to"] = "moon"
+    content["furthest_back_first"].append(content["furthest_back_first"][0])
+    headers = stage.qc.bearer("qc_lead") | {"If-Match": read.headers["ETag"]}
+    answer = await stage.qc.client.put("/v1/reasons", json=content, headers=headers)
+    assert answer.status_code == 422
+    places = [f"/furthest_back_first/{len(content['furthest_back_first']) - 1}", "/reasons/0/returns_to"]
+    assert [error["pointer"] for error in answer.json()["errors"]] == places

@@ -7,10 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.packs import read_toml
-from contracts.values import ComplexityClass, Gate, MeasurementOutcome
+from contracts.values import ComplexityClass, Domain, Gate, MeasurementOutcome
 from services.qc.decisions.domain import consequences, escapes
 from services.qc.inspections.domain import not_measurable, worst
-from services.qc.reference.schemas import Checklists, Gates, Reasons
+from services.qc.reference.schemas import Checklists, GateRule, Gates, Reasons
 from services.qc.reference.service import PACKS
 from services.qc.reviews.domain import (
     TRANSITIONS,
@@ -73,7 +73,17 @@ def test_what_passes_by_measurement_alone(outcomes: list[str], changes: dict[str
     measured = [measurement(f"T0{number}", outcome) for number, outcome in enumerate(outcomes, 1)]
     measured.append(measurement("T17", "fail", Gate.BRAND_MERCH))  # another gate's
     work = work_item(**changes)
-    assert passes_by_measurement(work, Gate.TECHNICAL, measured, [ComplexityClass.C1]) is alone
+    assert passes_by_measurement(work, Gate.TECHNICAL, GATES, measured, [ComplexityClass.C1]) is alone
+
+
+@pytest.mark.parametrize("outcome", ["pass", "flag", "cannot_measure", "fail"])
+def test_what_a_pass_by_measurement_would_settle_must_pass_too(outcome: str) -> None:
+    """A variant has no technical gate: its first pass answers for the technical checks."""
+    work = work_item(gates=[Gate.BRAND_MERCH, Gate.FINAL_QC])
+    measured = [measurement("T14", outcome), measurement("T17", "pass", Gate.BRAND_MERCH)]
+    alone = passes_by_measurement(work, Gate.BRAND_MERCH, GATES, measured, [ComplexityClass.C1])
+    assert alone is (outcome == "pass")
+    assert not passes_by_measurement(work, Gate.BRAND_MERCH, GATES, measured[:1], [ComplexityClass.C1])
 
 
 def test_only_fails_of_gates_that_are_reached_block() -> None:
@@ -171,10 +181,30 @@ REASON = {"id": "a", "gate": "technical", "text": "No.", "returns_to": "studio"}
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM]} for gate in GATES[:3]]}, "final_qc"),
         (Checklists, {"checklists": [{"gate": gate, "items": [ITEM, ITEM]} for gate in Gate]}, "unique"),
         (Checklists, {"checklists": [{"gate": gate, "items": []} for gate in Gate]}, "at least 1"),
-        (Reasons, {"furthest_back_first": [], "reasons": [REASON]}, "missing: \\['studio'\\]"),
+        (Reasons, {"furthest_back_first": [], "reasons": [REASON]}, "studio has no rank"),
+        (Reasons, {"furthest_back_first": ["studio"] * 2, "reasons": [REASON]}, "studio has its rank already"),
         (Reasons, {"furthest_back_first": ["studio"], "reasons": [REASON, REASON]}, "unique"),
     ],
 )
 def test_contradictory_packs_are_refused(model: type[Gates], content: dict[str, object], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         model.model_validate(content)
+
+
+def test_each_contradiction_of_the_reasons_has_its_place() -> None:
+    reasons = [REASON, REASON | {"returns_to": "moon", "returns_to_ai": "mars"}]
+    with pytest.raises(ValidationError) as refused:
+        Reasons.model_validate({"furthest_back_first": ["studio", "shop", "studio"], "reasons": reasons})
+    [error] = refused.value.errors()
+    faults = error["ctx"]["error"].faults
+    assert [fault.pointer for fault in faults] == [
+        "/reasons/1/id", "/furthest_back_first/2", "/reasons/1/returns_to", "/reasons/1/returns_to_ai",
+    ]  # fmt: skip
+    assert all(fault.remedy for fault in faults)
+    assert "[" not in "".join(fault.detail for fault in faults)
+
+
+def test_a_class_that_is_named_twice_passes_by_measurement_once() -> None:
+    assert GateRule(
+        gate=Gate.TECHNICAL, domain=Domain.CAPTURE, by_measurement=[ComplexityClass.C1] * 2
+    ).by_measurement == ["C1"]

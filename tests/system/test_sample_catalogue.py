@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from typer.testing import CliRunner
 
 from contracts.values import ImageSpec, Measurement, MeasurementOutcome
+from packshot.cli import app
 from packshot.sample import Catalogue, make_catalogue
 from packshot.sample.defects import DEFECTS
 from packshot.sample.products import DESIGNS, products, take
@@ -172,3 +174,20 @@ def test_defects_csv_names_the_files_the_check_and_the_correction(catalogue: Cat
         assert row["correct_file"] in files
         assert (catalogue.folder / "photos" / row["file"]).is_file()
         assert row["check"] in {defect.check for defect in DEFECTS if defect.name == row["defect"]}
+
+
+def test_the_photo_to_deliver_by_hand_is_clean_and_in_no_sample(catalogue: Catalogue, tmp_path: Path) -> None:
+    file = tmp_path / "tee.jpg"
+    result = CliRunner().invoke(app, ["photo", str(file)])
+    assert result.exit_code == 0, result.output
+    said = inspect(file.read_bytes(), "tee-1-front.jpg", PACKSHOT)
+    assert not [one for one in said if one.outcome is not MeasurementOutcome.PASS]
+    pixels = {decoded(photo(catalogue, one.file)) for one in catalogue.photos}
+    assert decoded(file.read_bytes()) not in pixels
+    missing = CliRunner().invoke(app, ["photo", str(tmp_path / "none" / "tee.jpg")])
+    assert (missing.exit_code, "can't be written" in " ".join(missing.output.split())) == (2, True), missing.output
+
+
+def decoded(content: bytes) -> bytes:
+    with Image.open(io.BytesIO(content)) as image:
+        return image.tobytes()

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from chassis.problems import FieldError
 from contracts.qc import ChecklistAnswer, FlagVerdict
 from contracts.values import Gate, Measurement, Outcome
-from services.qc.decisions.schemas import NewDecision
+from services.qc.decisions.chain import MEASURED, digest_of
+from services.qc.decisions.schemas import Basis, NewDecision
+from services.qc.inspections.schemas import Inspection
 from services.qc.reference.schemas import Question, Reason, Reasons
 from services.qc.reviews.domain import PixelSize
 from services.qc.zoom.domain import Coverage
@@ -42,6 +45,8 @@ def what_is_missing(body: NewDecision, asked: Asked) -> list[FieldError]:
     for position, name in enumerate(body.reasons):
         if name not in asked.reasons:
             errors.append(_error(f"/reasons/{position}", "not a reason of the taxonomy", "See `GET /v1/reasons`."))
+        elif name in body.reasons[:position]:
+            errors.append(_error(f"/reasons/{position}", "named twice", "Name each reason once."))
     if body.outcome is Outcome.FAIL and not body.reasons:
         errors.append(_error("/reasons", "a fail names at least one reason", "Say why, so that it can be put right."))
     if body.outcome is Outcome.PASS:
@@ -139,6 +144,12 @@ def _unseen(zoom: AskedZoom | None) -> list[FieldError]:
     told = f"this pass needs an inspection at 100 % zoom: {len(seen.uncovered)} of the subject's {seen.cells} cells"
     told += f" are uncovered, at most {seen.cells - seen.needed} may be"
     return [_error("/outcome", told, f"Look at them, and say so: `PUT {zoom.address}`.")]
+
+
+def basis_of(review_id: UUID, inspection: Inspection, number: int) -> Basis:
+    """What the work item's next decision is made on."""
+    measured = digest_of(inspection.model_dump(mode="json", include=set(MEASURED)))
+    return Basis(review_id=review_id, inspection_id=inspection.id, measured=measured, number=number)
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,10 @@ decision = Table(
     Column("supersedes", Uuid, unique=True),
     Column("withdrawn", Boolean),
     Column("zoom", JSONB(none_as_null=True)),
+    Column("measured", Text),
     comment="Every pass and fail. `number` counts a work item's decisions: the version of its events; `position` all"
-    " decisions: the place in their chain, which `hash` closes.",
+    " decisions: the place in their chain, which `hash` closes. `measured`: digest of the inspection; null in decisions"
+    " from before it, the inspection, the review and the number were hashed too.",
 )
 
 untold = Table(

@@ -13,11 +13,11 @@ from contracts.qc import DecisionRecorded
 from contracts.values import Gate, Outcome
 from services.qc.decisions.chain import GENESIS, hash_of
 from services.qc.decisions.models import decision, untold
-from services.qc.decisions.schemas import Link, LinkedDecision, RecordedDecision, SealedDecision
+from services.qc.decisions.schemas import Basis, Link, LinkedDecision, RecordedDecision, SealedDecision
 from services.qc.reviews.domain import ReviewState
 from services.qc.reviews.models import review
 
-_FIELDS = tuple(RecordedDecision.model_fields)
+_FIELDS = tuple(name for name in RecordedDecision.model_fields if name != "basis")
 # Nothing took its place, and it doesn't only take another one back.
 _newer = decision.alias("newer")
 _STANDS = ~exists().where(_newer.c.supersedes == decision.c.id) & decision.c.withdrawn.is_not(True)
@@ -26,32 +26,28 @@ _JSON = ("answers", "result", "flags", "marks", "causes", "overrides", "zoom")
 
 @dataclass(frozen=True)
 class StoredDecision:
-    """A decision, and what it was made on."""
+    """A decision, and the review that it moved."""
 
     review_id: UUID
-    inspection_id: UUID
     decision: RecordedDecision
 
 
-async def add(
-    session: AsyncSession, new: RecordedDecision, *, review_id: UUID, inspection_id: UUID, number: int
-) -> None:
-    """Append it to the chain. From here to the end of the transaction nobody else can: lock whatever else is to be
-    locked before."""
+async def add(session: AsyncSession, new: RecordedDecision) -> None:
+    """Append it, with what it was made on, to the chain. From here to the end of the transaction nobody else can: lock
+    whatever else is to be locked before."""
+    assert new.basis is not None  # only decisions from before have none
     await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('decisions ' || current_schema()))"))
     position, before = await head(session)
     said = new.model_dump(mode="json")
     content = {name: said[name] for name in _JSON}
-    plain = new.model_dump(exclude=set(_JSON))
+    plain = new.model_dump(exclude={"basis", *_JSON})
     await session.execute(
         insert(decision).values(
-            review_id=review_id,
-            inspection_id=inspection_id,
-            number=number,
             position=position + 1,
             hash=hash_of(before, said),
             **plain,
             **content,
+            **dict(new.basis),
         )
     )
 
@@ -103,7 +99,7 @@ def passed_by(person: str) -> ColumnElement[bool]:
 
 async def by_id(session: AsyncSession, decision_id: UUID) -> StoredDecision | None:
     row = (await session.execute(select(decision).where(decision.c.id == decision_id))).first()
-    return StoredDecision(row.review_id, row.inspection_id, _decision(row)) if row else None
+    return StoredDecision(row.review_id, _decision(row)) if row else None
 
 
 async def newest_standing(session: AsyncSession, work_item_id: UUID) -> UUID | None:
@@ -201,4 +197,5 @@ def _sealed_to(reader: str) -> ColumnElement[bool]:
 
 
 def _decision(row: Row[Any]) -> RecordedDecision:
-    return RecordedDecision.model_validate({name: row._mapping[name] for name in _FIELDS})
+    basis = {name: row._mapping[name] for name in Basis.model_fields} if row.measured is not None else None
+    return RecordedDecision.model_validate({"basis": basis, **{name: row._mapping[name] for name in _FIELDS}})

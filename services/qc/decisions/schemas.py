@@ -56,6 +56,18 @@ class NewDecision(BaseModel):
         return value or None
 
 
+class Basis(BaseModel):
+    """What a decision was made on, as it stood then."""
+
+    review_id: UUID
+    inspection_id: UUID
+    measured: Sha256 = Field(
+        description="SHA-256 of the inspection: of its `id`, `version_id`, `sha256`, `outcome` and `measurements` as"
+        " `GET /v1/inspections` gives them, written as the chain writes decisions."
+    )
+    number: int = Field(ge=1, description="Which of the work item's decisions it is.")
+
+
 class RecordedDecision(Decision):
     """A decision that counts, and where the gate stands after it."""
 
@@ -65,6 +77,9 @@ class RecordedDecision(Decision):
     )
     zoom: SeenAtZoom | None = Field(default=None, description="What of the image they had seen at 100 % zoom.")
     result: GateResult
+    basis: Basis | None = Field(
+        default=None, description="What it was made on. None: it is from before that was part of the chain."
+    )
     withdrawn: bool | None = Field(
         default=None,
         description="True: it only takes back the decision that it supersedes, whose outcome it repeats; the gate is"

@@ -13,11 +13,12 @@ from chassis.problems import Conflict, Invalid, NotFound
 from contracts.qc import Decision, DecisionRecorded, GateResult
 from contracts.values import Gate, Measurement, MeasurementOutcome, Outcome, Role, WorkItem, WorkState
 from services.qc.decisions import repository
-from services.qc.decisions.domain import Asked, AskedZoom, consequences, escapes, what_is_missing
+from services.qc.decisions.domain import Asked, AskedZoom, basis_of, consequences, escapes, what_is_missing
 from services.qc.decisions.errors import AnotherReviewer, Changed, OpenFails, OwnWork
 from services.qc.decisions.grace import announce
 from services.qc.decisions.schemas import NewDecision, RecordedDecision
 from services.qc.inspections import repository as inspections
+from services.qc.inspections.schemas import Inspection
 from services.qc.leases.domain import check_lease
 from services.qc.reference import service as reference
 from services.qc.reference.domain import questions
@@ -63,13 +64,13 @@ async def decide(
     if body.outcome is Outcome.PASS:
         await _check_fails_are_overridden(session, caller, body, asked.fails)
     return await _record(
-        session, review, work, body, inspection.id, decided_by=caller.subject, role=role, grace=grace,
+        session, review, work, body, inspection, decided_by=caller.subject, role=role, grace=grace,
         supersedes=supersedes, told=told, zoom_inspected=covered is not None and covered.suffices, seen=seen,
     )  # fmt: skip
 
 
 async def record_automatic_pass(
-    session: AsyncSession, review: Review, work: WorkItem, inspection_id: UUID
+    session: AsyncSession, review: Review, work: WorkItem, inspection: Inspection
 ) -> RecordedDecision:
     """The open gate passes by measurement alone. The work item's row is locked."""
     assert review.standing.gate is not None
@@ -82,7 +83,7 @@ async def record_automatic_pass(
         checklist_version=review.checklist_version,
         answers={},
     )
-    return await _record(session, review, work, body, inspection_id, decided_by=BY_MEASUREMENT, role=None)
+    return await _record(session, review, work, body, inspection, decided_by=BY_MEASUREMENT, role=None)
 
 
 def _check_nothing_changed(review: Review, work: WorkItem, body: NewDecision) -> None:
@@ -164,7 +165,7 @@ async def _record(
     review: Review,
     work: WorkItem,
     body: NewDecision,
-    inspection_id: UUID,
+    inspection: Inspection,
     *,
     decided_by: str,
     role: Role | None,
@@ -198,9 +199,15 @@ async def _record(
         supersedes=supersedes,
         **body.model_dump(exclude={"lease_id"}),
     )
-    recorded = RecordedDecision(**dict(decision), zoom_inspected=zoom_inspected, zoom=seen, result=result)
     number = await repository.next_number(session, work.id)
-    await repository.add(session, recorded, review_id=review.id, inspection_id=inspection_id, number=number)
+    recorded = RecordedDecision(
+        **dict(decision),
+        zoom_inspected=zoom_inspected,
+        zoom=seen,
+        result=result,
+        basis=basis_of(review.id, inspection, number),
+    )
+    await repository.add(session, recorded)
     await review_rows.move(session, review.id, standing, None if standing.gate else at)
     order = (await reference.current_gates(session)).in_order(Gate)
     event = DecisionRecorded(

@@ -14,10 +14,12 @@ from contracts.qc import GateResult
 from contracts.values import Gate, WorkItem, WorkState
 from services.qc.decisions import grace as graces
 from services.qc.decisions import repository
+from services.qc.decisions.domain import basis_of
 from services.qc.decisions.errors import Changed, OwnWork, Standing
 from services.qc.decisions.repository import StoredDecision
 from services.qc.decisions.schemas import NewDecision, RecordedDecision, Supersession
 from services.qc.decisions.service import decide
+from services.qc.inspections import repository as inspections
 from services.qc.reference import service as reference
 from services.qc.reviews import domain as reviews
 from services.qc.reviews import repository as review_rows
@@ -92,6 +94,9 @@ def _acted(gate: Gate, review: Review) -> str:
 async def _withdraw(session: AsyncSession, caller: Caller, stored: StoredDecision, note: str) -> RecordedDecision:
     """A link of the chain that says so; no event, for nobody had heard of the decision."""
     old = stored.decision
+    number = await repository.next_number(session, old.work_item_id)
+    inspection = await inspections.of_version(session, old.version_id)
+    assert inspection is not None  # recorded in the transaction that opened the review
     taken_back = old.model_copy(
         update={
             "id": new_id(),
@@ -102,11 +107,9 @@ async def _withdraw(session: AsyncSession, caller: Caller, stored: StoredDecisio
             "withdrawn": True,
             "result": GateResult(state="open", next_gate=None, returns_to=None),
             "zoom_inspected": False,
+            "basis": basis_of(stored.review_id, inspection, number),
             **dict.fromkeys(("flags", "marks", "causes", "overrides", "zoom")),
         }
     )
-    number = await repository.next_number(session, old.work_item_id)
-    await repository.add(
-        session, taken_back, review_id=stored.review_id, inspection_id=stored.inspection_id, number=number
-    )
+    await repository.add(session, taken_back)
     return taken_back

@@ -90,6 +90,8 @@ def evaluate(
     graded, crossed = ({one.path for one in spread(photos, most)} for most in (GRADED, CROSSED))
     tasks = [Task(one, asked, one.path in graded, one.path in crossed, thresholds) for one in photos]
     rows: list[Row] = []
+    if on_progress:
+        on_progress(0, len(tasks))
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for done, found in enumerate(pool.map(measure_photo, tasks), 1):
             rows += found

@@ -46,9 +46,9 @@ async def of_versions(session: AsyncSession, version_ids: Sequence[UUID]) -> dic
     """Version → its inspection."""
     rows = (await session.execute(select(inspection).where(inspection.c.version_id.in_(version_ids)))).all()
     measured: dict[UUID, list[Any]] = {row.id: [] for row in rows}
-    query = select(measurement.c.inspection_id, measurement.c.measured).order_by(measurement.c.check)
+    query = select(measurement).order_by(measurement.c.check)
     for one in await session.execute(query.where(measurement.c.inspection_id.in_(measured))):
-        measured[one.inspection_id].append(one.measured)
+        measured[one.inspection_id].append(_measurement(one))
     shown = await evidence_of_inspections(session, list(measured))
     return {row.version_id: _inspection(row, measured[row.id], shown[row.id]) for row in rows}
 
@@ -62,11 +62,16 @@ async def _one(session: AsyncSession, which: ColumnElement[bool]) -> Inspection 
     row = (await session.execute(select(inspection).where(which).order_by(inspection.c.id).limit(1))).first()
     if row is None:
         return None
-    measured = await session.execute(
-        select(measurement.c.measured).where(measurement.c.inspection_id == row.id).order_by(measurement.c.check)
-    )
+    query = select(measurement).where(measurement.c.inspection_id == row.id).order_by(measurement.c.check)
+    measured = [_measurement(one) for one in await session.execute(query)]
     shown = await evidence_of_inspections(session, [row.id])
-    return _inspection(row, list(measured.scalars()), shown[row.id])
+    return _inspection(row, measured, shown[row.id])
+
+
+def _measurement(row: Row[Any]) -> dict[str, Any]:
+    """What has a column of its own is read from there, so that nothing is kept that the chain of decisions doesn't
+    cover."""
+    return {**row.measured, **{name: row._mapping[name] for name in ("check", "gate", "outcome", "value")}}
 
 
 def _inspection(row: Row[Any], measured: list[Any], kept: Sequence[Kept]) -> Inspection:

@@ -11,7 +11,8 @@ from services.qc.zoom.domain import SubjectCells
 
 
 class Inspection(BaseModel):
-    """What was measured of one version."""
+    """What was measured of one version. Decisions keep a digest of it: what is added to a measurement later must be
+    null in those from before."""
 
     id: UUID
     version_id: UUID
@@ -34,3 +35,9 @@ class Inspection(BaseModel):
     subject_cells: SubjectCells | None = Field(
         default=None, description="What of it must be seen at 100 % zoom; none where it couldn't be decoded."
     )
+
+
+class Inspections(BaseModel):
+    """Those of several versions."""
+
+    items: list[Inspection]

@@ -8,6 +8,7 @@ from chassis.auth import AnyCaller
 from chassis.database import Session
 from chassis.etags import EDITED, IfMatch, set_etag
 from chassis.packs import edit_of
+from chassis.problems import FieldError, Invalid
 from contracts.values import ComplexityClass, Gate, IntendedUse, WorkKind
 from services.qc.reference import service
 from services.qc.reference.conditions import SpecAsk, facts
@@ -80,6 +81,10 @@ async def compose_checklists(
 ) -> ComposedChecklists:
     """By the version in force: to try a pack. What isn't given meets no condition. Of a review that is open its packet
     says what it asks."""
+    if channel and kind is WorkKind.SHOT:
+        remedy = "Leave `channel` out, or send `kind=variant`."
+        error = FieldError(pointer="query/channel", detail="a shot has no channel: it is a variant's", remedy=remedy)
+        raise Invalid("There is no such work; `errors` says why.", errors=[error])
     of_work = facts(
         category=category,
         materials=materials or (),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from chassis.problems import FieldError, doubled, require_none
 from contracts.values import ComplexityClass, Domain, Gate, WorkKind
@@ -25,6 +25,12 @@ class GateRule(BaseModel):
         max_length=len(ComplexityClass),
         description="Classes whose work passes here by measurement alone, as its first gate; at the final gate none.",
     )
+
+    @field_validator("by_measurement")
+    @classmethod
+    def each_class_once(cls, value: list[ComplexityClass]) -> list[ComplexityClass]:
+        """To name one twice says no more."""
+        return list(dict.fromkeys(value))
 
 
 class Gates(BaseModel):
@@ -188,11 +194,28 @@ class Reasons(BaseModel):
 
     @model_validator(mode="after")
     def targets_are_ranked_and_ids_unique(self) -> Self:
-        require_none(doubled("/reasons", "id", [reason.id for reason in self.reasons]))
-        _unique(self.furthest_back_first)
-        named = {reason.target(ai=ai) for reason in self.reasons for ai in (False, True)}
-        if unranked := sorted(named - set(self.furthest_back_first)):
-            raise ValueError(f"`furthest_back_first` ranks every target; missing: {unranked}")
+        faults = doubled("/reasons", "id", [reason.id for reason in self.reasons])
+        ranked = self.furthest_back_first
+        faults += [
+            FieldError(
+                pointer=f"/furthest_back_first/{place}",
+                detail=f"{name} has its rank already",
+                remedy="Leave it out here, or where it came before.",
+            )
+            for place, name in enumerate(ranked)
+            if name in ranked[:place]
+        ]
+        faults += [
+            FieldError(
+                pointer=f"/reasons/{place}/{key}",
+                detail=f"{name} has no rank in `furthest_back_first`",
+                remedy=f"Add it there, or name one of: {', '.join(dict.fromkeys(ranked)) or '(none yet)'}.",
+            )
+            for place, reason in enumerate(self.reasons)
+            for key, name in (("returns_to", reason.returns_to), ("returns_to_ai", reason.returns_to_ai))
+            if name is not None and name not in ranked
+        ]
+        require_none(faults)
         return self
 
     def by_id(self) -> dict[str, Reason]:
@@ -208,8 +231,3 @@ def _not_each_once(where: str, named: Sequence[Gate]) -> Iterator[FieldError]:
     if missing or len(named) != len(Gate):
         detail = f"each gate appears exactly once; missing: {', '.join(missing) or '-'}"
         yield FieldError(pointer=where, detail=detail, remedy=f"Send each of {', '.join(Gate)} once.")
-
-
-def _unique(ids: Sequence[str]) -> None:
-    if doubled := sorted({one for one in ids if ids.count(one) > 1}):
-        raise ValueError(f"names are unique; doubled: {doubled}")

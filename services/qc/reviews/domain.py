@@ -119,12 +119,18 @@ def _move(standing: Standing, to: ReviewState, gate: Gate | None = None, passes:
 
 
 def passes_by_measurement(
-    work: WorkItem, gate: Gate, measurements: Sequence[Measurement], classes: Sequence[ComplexityClass]
+    work: WorkItem,
+    gate: Gate,
+    order: Sequence[Gate],
+    measurements: Sequence[Measurement],
+    classes: Sequence[ComplexityClass],
 ) -> bool:
-    """Whether this first gate needs nobody: a class that is trusted so far, no AI, all its measurements pass."""
-    outcomes = [measured.outcome for measured in measurements if measured.gate == gate]
+    """Whether this first gate needs nobody: a class that is trusted so far, no AI, something of its own was measured,
+    and all passes that it answers for. What its pass would settle unseen, nobody would be asked again."""
     trusted = work.complexity_class in classes and not work.ai
-    return trusted and bool(outcomes) and all(outcome is MeasurementOutcome.PASS for outcome in outcomes)
+    measured_here = any(one.gate is gate for one in measurements)
+    answered = answered_at(gate, order, measurements, ())
+    return trusted and measured_here and all(one.outcome is MeasurementOutcome.PASS for one in answered)
 
 
 def blocking_a_pass(
@@ -141,12 +147,19 @@ def open_at(
     passed: Collection[Gate],
     outcome: MeasurementOutcome,
 ) -> list[Measurement]:
-    """Measurements with this outcome that are this gate's to answer: its own, and those of gates between it and the one
-    that was passed before it, which the work item hasn't (a variant has no technical one). What that pass has accepted
-    or overridden is settled; but each of several people at one gate answers anew."""
+    """Measurements with this outcome that are this gate's to answer."""
+    return [one for one in answered_at(gate, order, measurements, passed) if one.outcome is outcome]
+
+
+def answered_at(
+    gate: Gate, order: Sequence[Gate], measurements: Sequence[Measurement], passed: Collection[Gate]
+) -> list[Measurement]:
+    """The measurements that are this gate's to answer: its own, and those of gates between it and the one that was
+    passed before it, which the work item hasn't (a variant has no technical one). What that pass has accepted or
+    overridden is settled; but each of several people at one gate answers anew."""
     reached = order[: order.index(gate) + 1]
     settled = max((order.index(one) + 1 for one in passed if one in reached[:-1]), default=0)
-    return [one for one in measurements if one.outcome is outcome and one.gate in reached[settled:]]
+    return [one for one in measurements if one.gate in reached[settled:]]
 
 
 def pixel_size(measurements: Sequence[Measurement]) -> PixelSize | None:

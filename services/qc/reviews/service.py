@@ -57,9 +57,9 @@ async def open_review(session: AsyncSession, version: Version, inspection: Inspe
     )
     await repository.add(session, review)
     if standing.gate and domain.passes_by_measurement(
-        work, standing.gate, inspection.measurements, gates.rule(standing.gate).by_measurement
+        work, standing.gate, gates.in_order(Gate), inspection.measurements, gates.rule(standing.gate).by_measurement
     ):
-        await record_automatic_pass(session, review, work, inspection.id)
+        await record_automatic_pass(session, review, work, inspection)
 
 
 async def withdraw(session: AsyncSession, work_item_id: UUID, before_round: int | None = None) -> None:
