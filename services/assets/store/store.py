@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
-from chassis.clock import now
 from chassis.crash import crash_point
 from chassis.ids import new_id
 from chassis.logs import get_logger
 from services.assets.store.durability import sync_file, sync_folders
 from services.assets.store.errors import FileDamaged, FileMissing
 from services.assets.store.ledger import Ledger
+from services.assets.store.leftovers import remove, sweep
 from services.assets.store.objects import LONGEST_STREAM, connect, translated
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ INCOMING, FILES = "incoming", "sha256"
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_ONCE = 3
 READ_BYTES = WRITE_BYTES = 1024 * 1024
-LEFT_OVER_AFTER = timedelta(days=1)
 PATIENCE = timedelta(seconds=10)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -255,37 +254,7 @@ class Store:
     async def sweep(self) -> int:
         """Remove what killed processes left in `incoming/`. Returns how many files that were."""
         with translated():
-            leftovers = await (self._local_leftovers() if self._folder is not None else self._remote_leftovers())
-        if leftovers:
-            log.warning("unfinished files were swept away", files=leftovers)
-        return leftovers
-
-    async def _local_leftovers(self) -> int:
-        """Also those that obstore has not finished: it hides them from its own list."""
-
-        def remove(folder: Path) -> int:
-            removed = 0
-            for file in folder.glob("*"):
-                with suppress(FileNotFoundError):  # another process has just moved it to its place
-                    if _is_left_over(file.stat().st_mtime):
-                        file.unlink()
-                        removed += 1
-            return removed
-
-        assert self._folder is not None
-        return await asyncio.to_thread(remove, self._folder / INCOMING)
-
-    async def _remote_leftovers(self) -> int:
-        """Complete files only: a bucket's lifecycle rule ends multipart uploads that were never completed."""
-        old = [
-            found["path"]
-            async for batch in self._objects.list(INCOMING)
-            for found in batch
-            if _is_left_over(found["last_modified"].timestamp())
-        ]
-        for key in old:
-            await self._delete(key)
-        return len(old)
+            return await sweep(self._objects, self._folder, INCOMING)
 
     async def size(self, sha256: str) -> int | None:
         """Of the file in its place; None when there is none."""
@@ -313,15 +282,7 @@ class Store:
 
     async def _delete(self, key: str) -> None:
         """What can't be deleted now is swept away later."""
-        try:
-            with suppress(FileNotFoundError):
-                await self._objects.delete_async(key)
-        except BaseError as error:
-            log.warning("an unfinished file stays until it is swept away", key=key, error=repr(error))
-
-
-def _is_left_over(modified: float) -> bool:
-    return datetime.fromtimestamp(modified, UTC) < now() - LEFT_OVER_AFTER
+        await remove(self._objects, key)
 
 
 async def _pieces(stream: AsyncIterator[bytes], location: str) -> AsyncIterator[bytes]:
