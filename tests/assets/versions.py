@@ -26,5 +26,6 @@ def copy_of(**changes: Any) -> WorkCopy:
         "id": new_id(), "version": 1, "kind": WorkKind.SHOT, "request_id": new_id(), "parent_id": None, "sku": "WJ01",
         "colorway": "blue", "view": "front", "channel": None, "gates": list(Gate), "state": WorkState.READY, "round": 0,
         "returns_to": None, "claimed_by": None, "cause": None, "created_at": now(), "approved_at": None,
+        "use": None, "ai": None,
     }  # fmt: skip
     return WorkCopy(**(values | changes))
