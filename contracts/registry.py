@@ -1,10 +1,10 @@
 """All events, by type."""
 
-from contracts import amendments, assets, governance, intake, qc, rights, routing
+from contracts import amendments, assets, governance, intake, publication, qc, rights, routing
 from contracts.envelope import EventData
 
 BY_PRODUCER: dict[str, tuple[type[EventData], ...]] = {
-    "assets": (*assets.EVENTS, *rights.EVENTS),
+    "assets": (*assets.EVENTS, *rights.EVENTS, *publication.EVENTS),
     "governance": governance.EVENTS,
     "intake": (*intake.EVENTS, *amendments.OF_INTAKE),
     "qc": qc.EVENTS,

@@ -19,9 +19,9 @@ from chassis.problems import NotFound
 from gateway.errors import BadPath, PathTooLong
 
 MAX_PATH_BYTES = 8 * 1024
-SIGNED = ("/webhooks/vendors", "/v1/links")
+SIGNED = ("/webhooks/vendors", "/webhooks/destinations", "/v1/links")
 """Below these the signature is the authentication, and the service checks it: no JWT. The next segment of the path says
-whose it is: a vendor's, or a link's."""
+whose it is: a vendor's, a destination's, or a link's."""
 OPEN_TO_BROWSERS = "/iiif/3"
 """Below it any page may ask with a token of its own; so a browser asks before, without one, whether it may."""
 

@@ -16,6 +16,7 @@ from services.assets.lineage import endpoints as lineage_endpoints
 from services.assets.links import endpoints as links_endpoints
 from services.assets.naming import endpoints as naming_endpoints
 from services.assets.outbound import endpoints as outbound_endpoints
+from services.assets.publication import endpoints as publication_endpoints
 from services.assets.reconciliation import endpoints as reconciliation_endpoints
 from services.assets.rights import endpoints as rights_endpoints
 from services.assets.settings import AssetsSettings
@@ -58,6 +59,9 @@ def create_app(settings: AssetsSettings | None = None) -> FastAPI:
             upkeep_endpoints.router,
             links_endpoints.router,
             links_endpoints.public,
+            publication_endpoints.router,
+            publication_endpoints.publications,
+            publication_endpoints.webhooks,
         ],
         streaming=("/v1/versions", "/v1/uploads", "/v1/colour-references", "/v1/store/damaged", "/webhooks/vendors/"),
         figures=figures,

@@ -1,4 +1,5 @@
-"""What this process does with servers that aren't ours: fetch vendors' files, send webhooks."""
+"""What this process does with servers that aren't ours: fetch vendors' files, send webhooks,
+publish finals."""
 
 from datetime import timedelta
 
@@ -10,6 +11,13 @@ from services.assets.outbound.client import Outside
 from services.assets.outbound.errands import Errands
 from services.assets.outbound.sending import LEASE, Sending
 from services.assets.outbound.service import SEND
+from services.assets.publication.connectors.connector import Connector
+from services.assets.publication.connectors.folder import FolderConnector
+from services.assets.publication.connectors.webhook import WebhookConnector
+from services.assets.publication.publishing import LEASE as PUBLISHING_LEASE
+from services.assets.publication.publishing import Publishing
+from services.assets.publication.schemas import DestinationKind
+from services.assets.publication.steps import PUBLISH
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
 
@@ -25,4 +33,14 @@ def run_errands(service: Service, settings: AssetsSettings, store: Store, outsid
     if settings.sends_at_once:
         sending = Sending(transactions, outside)
         errands = Errands(service.database, SEND, sending.run, most=settings.sends_at_once, lease=LEASE)
+        service.run_beside(errands.run)
+    if settings.publications_at_once:
+        folders = FolderConnector(store, timedelta(seconds=settings.store_patience_seconds))
+        connectors: dict[DestinationKind, Connector] = {
+            DestinationKind.WEBHOOK: WebhookConnector(),
+            DestinationKind.FOLDER: folders,
+        }
+        publishing = Publishing(transactions, connectors)
+        most = settings.publications_at_once
+        errands = Errands(service.database, PUBLISH, publishing.run, most=most, lease=PUBLISHING_LEASE)
         service.run_beside(errands.run)

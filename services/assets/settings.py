@@ -62,6 +62,14 @@ class AssetsSettings(Settings):
         default=4, ge=0, description="Files that this process fetches from vendors at once; 0: it fetches none."
     )
     fetch_seconds: float = Field(default=900, gt=0, description="How long fetching one file may take in all.")
+    export_roots: tuple[str, ...] = Field(
+        default=(),
+        description="Folders and buckets that finals may be exported into or below, as JSON: "
+        '`["file:///srv/exports", "s3://shop/images"]`; none: nowhere.',
+    )
+    publications_at_once: int = Field(
+        default=4, ge=0, description="Publications that this process works on at once; 0: on none."
+    )
     sends_at_once: int = Field(
         default=8, ge=0, description="Webhooks that this process sends at once; 0: it sends none."
     )

@@ -27,6 +27,7 @@ PATHS = {
         "/v1/versions": ["post"],
         "/iiif/3/{identifier}/info.json": ["get"],
         "/v1/links/{link_id}": ["get"],
+        "/webhooks/destinations/{destination}": ["post"],
         "/webhooks/vendors/{vendor}": ["post"],
         "/webhooks/vendors/{vendor}/files/{sha256}": ["put"],
     },

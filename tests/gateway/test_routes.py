@@ -34,6 +34,7 @@ def routes() -> Routes:
         ("/v1/work", "routing"),
         ("/webhooks/vendors/studio/files/abc", "assets"),
         ("/iiif/3/abc/pct:0,0,5,5/!9,9/0/default.jpg", "assets"),
+        ("/webhooks/destinations/shop", "assets"),
         ("/v1/links/abc", "assets"),
     ],
 )

@@ -13,7 +13,7 @@ class Happening(BaseModel):
     at: AwareDatetime
     what: str = Field(
         description="`requested`, `stored`, `moved` (its status moved it), `decided` (a gate), `archived`, `restored`, "
-        "`promoted` (a person did)."
+        "`promoted` (a person did); at a destination `sent`, `live`, `withdrawn`, `refused`, `failed`."
     )
     by: str | None = Field(description="Subject, vendor or channel pack; null where it wasn't said.")
     reason: str | None

@@ -1,7 +1,7 @@
 """Links: made and revoked by the owner of `files_and_rights`, opened by whoever has the address."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,15 +24,22 @@ async def make_link(session: AsyncSession, version_id: UUID, wish: LinkWish, cal
     """Raises `Forbidden`, `NotFound`."""
     role = await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
     version = await get_version(session, version_id)
-    at = now()
+    expires_at = now() + timedelta(seconds=wish.expires_in)
+    return await issue(session, version.id, wish.purpose, expires_at, caller.subject, role)
+
+
+async def issue(
+    session: AsyncSession, version_id: UUID, purpose: str | None, expires_at: datetime, by: str, role: str
+) -> NewLink:
+    """A link to a version that there is, for whom the caller of this has checked."""
     link = Link(
         id=new_id(),
-        version_id=version.id,
-        purpose=wish.purpose,
-        made_by=caller.subject,
+        version_id=version_id,
+        purpose=purpose,
+        made_by=by,
         role=role,
-        made_at=at,
-        expires_at=at + timedelta(seconds=wish.expires_in),
+        made_at=now(),
+        expires_at=expires_at,
         revoked_by=None,
         revoked_at=None,
     )

@@ -54,6 +54,8 @@ message = Table(
     Column("created_at", _when, nullable=False),
     Column("next_try_at", _when),
     Column("delivered_at", _when),
+    Column("wakes_kind", Text, comment="Kind and key of the timer that is set when it is delivered or given up"),
+    Column("wakes_key", Text),
     Index("outbound_message_endpoint", "endpoint_id", "id"),
     Index("outbound_message_subject", "subject"),
     comment="Each signed webhook that is or was to be sent.",

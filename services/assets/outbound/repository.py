@@ -77,8 +77,27 @@ async def times_disabled(session: AsyncSession, endpoint_id: UUID) -> int:
     return int((await session.execute(query)).scalar_one())
 
 
-async def add_message(session: AsyncSession, new: Message, body: str) -> None:
-    await session.execute(insert(message).values(new.model_dump() | {"body": body, "tries": 0}))
+async def secrets_of(session: AsyncSession, owner: str) -> list[str]:
+    """Those that count now; none where it has no endpoint."""
+    query = select(endpoint.c.secret, endpoint.c.old_secret, endpoint.c.old_secret_until)
+    row = (await session.execute(query.where(endpoint.c.owner == owner))).first()
+    if row is None:
+        return []
+    return [row.secret, row.old_secret] if row.old_secret is not None and row.old_secret_until > now() else [row.secret]
+
+
+async def add_message(session: AsyncSession, new: Message, body: str, wakes: tuple[str, str] | None) -> None:
+    """`wakes`: kind and key of the timer that its outcome sets."""
+    kind, key = wakes or (None, None)
+    own = {"body": body, "tries": 0, "wakes_kind": kind, "wakes_key": key}
+    await session.execute(insert(message).values(new.model_dump() | own))
+
+
+async def wakes(session: AsyncSession, message_id: UUID) -> tuple[str, str] | None:
+    """Kind and key of the timer that its outcome sets."""
+    query = select(message.c.wakes_kind, message.c.wakes_key).where(message.c.id == message_id)
+    row = (await session.execute(query)).one()
+    return (row.wakes_kind, row.wakes_key) if row.wakes_kind else None
 
 
 async def find_message(session: AsyncSession, message_id: UUID, *, lock: bool = False) -> tuple[Message, int] | None:

@@ -103,21 +103,40 @@ def _key(endpoint_id: UUID, message_id: UUID) -> str:
     return f"{endpoint_id}/{message_id}"
 
 
-async def send(session: AsyncSession, owner: str, message_type: str, subject: str, data: Mapping[str, Any]) -> None:
-    """Tell the owner's endpoint, soon and until it has heard; nothing where it has none, or wants nothing.
+async def send(
+    session: AsyncSession,
+    owner: str,
+    message_type: str,
+    subject: str,
+    data: Mapping[str, Any],
+    *,
+    wakes: tuple[str, str] | None = None,
+) -> UUID | None:
+    """Tell the owner's endpoint, soon and until it has heard: the message's id; nothing and None where it has none, or
+    wants nothing.
 
-    `data`: what JSON can say, and UUIDs and times.
+    `data`: what JSON can say, and UUIDs and times. `wakes`: kind and key of a timer that is set each time the message
+    is delivered or given up, for who wants to know.
     """
     found = await repository.endpoint_of(session, owner)
     if found is None or not found.active:
-        return
+        return None
     at = now()
     message = Message(id=new_id(), endpoint_id=found.id, type=message_type, subject=subject,
                       state=MessageState.WAITING, attempts=0, created_at=at, next_try_at=at,
                       delivered_at=None)  # fmt: skip
     body = orjson.dumps({"type": message_type, "timestamp": at, "data": data}).decode()
-    await repository.add_message(session, message, body)
+    await repository.add_message(session, message, body, wakes)
     await set_timer(session, SEND, _key(found.id, message.id), at)  # where it is disabled, it is enabled first
+    return message.id
+
+
+async def give_up(session: AsyncSession, message_id: UUID) -> None:
+    """What it tells is over: it is tried no more, where it still waits."""
+    found = await repository.find_message(session, message_id, lock=True)
+    if found is not None and found[0].state is MessageState.WAITING:
+        await repository.change_message(session, message_id, {"state": MessageState.FAILED, "next_try_at": None})
+        await drop_timers(session, [(SEND, _key(found[0].endpoint_id, message_id))])
 
 
 async def answered(session: AsyncSession, sent: repository.DueMessage, answer: Answer) -> None:
@@ -135,15 +154,22 @@ async def answered(session: AsyncSession, sent: repository.DueMessage, answer: A
         )
         await repository.change_endpoint(session, sent.endpoint_id, {"failures": 0, "failing_since": None})
         await drop_timers(session, [(SEND, _key(sent.endpoint_id, sent.id))])
+        await _wake(session, sent.id)
         return
     again = next_try(tries, at)
     state = MessageState.FAILED if again is None else MessageState.WAITING
     await repository.change_message(session, sent.id, tried | {"state": state, "next_try_at": again})
     if again is None:
         await drop_timers(session, [(SEND, _key(sent.endpoint_id, sent.id))])
+        await _wake(session, sent.id)
     else:
         await set_timer(session, SEND, _key(sent.endpoint_id, sent.id), again)
     await _failed(session, endpoint, answer)
+
+
+async def _wake(session: AsyncSession, message_id: UUID) -> None:
+    if timer := await repository.wakes(session, message_id):
+        await set_timer(session, *timer, now())
 
 
 async def _failed(session: AsyncSession, endpoint: Endpoint, answer: Answer) -> None:

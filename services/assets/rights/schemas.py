@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.rights import Right, RightKind, RightTarget
 from contracts.values import IntendedUse, VersionSource
+from services.assets.publication.schemas import Standing
 
 MOST_TARGETS = 500  # in one call: their event is one message
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$", re.ASCII)
@@ -255,3 +256,4 @@ class Affected(BaseModel):
     channel: str | None = Field(description="Null: the master.")
     filename: str
     allowed: bool = Field(description="Whether it may be used at this moment, with this right as it stands.")
+    publications: list[Standing] = Field(description="Where it is live, was sent, or is on its way: to be taken down.")

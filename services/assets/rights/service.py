@@ -12,6 +12,7 @@ from chassis.problems import Invalid
 from contracts.assets import Version
 from services.assets.channels.service import channel_packs
 from services.assets.finals.errors import NoFinal
+from services.assets.publication import repository as publications
 from services.assets.rights import pictures
 from services.assets.rights.domain import Asked, Verdict, judge, needs_of, rests_on
 from services.assets.rights.errors import MayNotPublish, causes_of, in_words
@@ -45,7 +46,7 @@ async def deliverable(session: AsyncSession, versions: Sequence[Version], territ
 
 
 async def check_may_publish(
-    session: AsyncSession, version: Version, channel: str, territories: Collection[str], on: date | None = None
+    session: AsyncSession, version: Version, channel: str | None, territories: Collection[str], on: date | None = None
 ) -> RightsAnswer:
     """Whether a version may be published to a channel in these territories: at this moment, or on a day. Raises
     `MayNotPublish` with each cause, `Invalid`.
@@ -83,12 +84,13 @@ async def affected(
     """The approved finals for which no other right takes this one's place in all of its territories, newest first, out
     of a page of those that it is attached to; and the last of that page when there is more.
 
-    Where each of them is live is for publication to say, which knows what it sent where by the version's id.
+    With where each of them is live or on its way.
     """
     right = (await get_right(session, right_id)).right
     versions = await pictures.covered_finals(session, right_id, after, limit + 1)
     page, at = versions[:limit], now()
     needs = (await current_pack(session)).needs
+    standings = await publications.standings(session, [version.id for version in page])
     found = []
     for version, (picture, attached) in zip(page, await pictures.with_rights(session, page), strict=True):
         asked = Asked(picture.channel, tuple(right.territories), picture.use, at)
@@ -96,7 +98,8 @@ async def affected(
         if rests_on(right_id, needed, attached, asked):
             fields = version.model_dump(include=set(Affected.model_fields))
             allowed = judge(needed, attached, replace(asked, territories=())).allowed
-            found.append(Affected(version_id=version.id, allowed=allowed, **fields))
+            there = standings.get(version.id, [])
+            found.append(Affected(version_id=version.id, allowed=allowed, publications=there, **fields))
     return found, page[-1].id if len(versions) > limit else None
 
 

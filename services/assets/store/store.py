@@ -280,6 +280,14 @@ class Store:
         with translated(), suppress(FileNotFoundError):
             await self._objects.delete_async(content_key(sha256))
 
+    async def remove_file(self, key: str) -> None:
+        """From a place of its own, if it is there. Durable when it returns."""
+        with translated(disk=True):
+            with suppress(FileNotFoundError):
+                await self._objects.delete_async(key)
+            if self._folder is not None and (shelf := (self._folder / key).parent).is_dir():
+                await asyncio.to_thread(sync_folders, shelf, shelf)
+
     async def _delete(self, key: str) -> None:
         """What can't be deleted now is swept away later."""
         await remove(self._objects, key)

@@ -9,8 +9,9 @@ from chassis.clock import now
 from chassis.etags import check_version
 from chassis.events import Happened, record
 from contracts.assets import VersionMoved
-from contracts.values import Domain
+from contracts.values import Domain, Zone
 from services.assets.history import repository as history
+from services.assets.publication.service import publish_automatically, withdraw_everywhere
 from services.assets.reference import require_owner
 from services.assets.versions import repository
 from services.assets.versions.service import get_held
@@ -62,6 +63,8 @@ async def move(
                 replaced = archived(final, caller.subject, at, why)
                 await _moved(session, final, replaced, "archived", caller.subject, why)
     await _moved(session, held, after, _DONE[wanted], caller.subject, reason)
+    if wanted is Move.ARCHIVE:
+        await withdraw_everywhere(session, version_id, caller.subject, reason)
     return after
 
 
@@ -72,3 +75,5 @@ async def _moved(session: AsyncSession, before: Held, after: Held, what: str, by
     await record(session, Happened(moved, version.id, after.change))
     details = {"left": left, "zone": version.zone}
     await history.note(session, version.id, what, by=by, reason=reason, details=details)
+    if version.zone is Zone.FINAL:
+        await publish_automatically(session, version, by)
