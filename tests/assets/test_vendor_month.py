@@ -1,6 +1,6 @@
 """A vendor's month: everything that can go wrong with deliveries, at once; and the books balance to the file.
 
-`make test` plays 200 deliveries; PACKSHOT_MONTH=2000 a whole month, with ten times the CPU. What was sent is kept by
+`make test` plays 100 deliveries; PACKSHOT_MONTH=2000 a whole month, with twenty times the CPU. What was sent is kept by
 a model of its own, which knows nothing of the service but what a vendor is promised.
 """
 
@@ -30,7 +30,7 @@ from tests.assets.elsewhere import HERE, PRIVATE, Elsewhere, elsewhere
 from tests.assets.factory import Vendor, named, photo, plan, sha256, shot
 from tests.assets.test_upload import files_in
 
-DELIVERIES = int(os.environ.get("PACKSHOT_MONTH", "200"))
+DELIVERIES = int(os.environ.get("PACKSHOT_MONTH", "100"))
 AT_ONCE = 12
 MOST_BYTES = 100_000
 MOST_ENDLESS = 3

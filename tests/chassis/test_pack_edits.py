@@ -21,7 +21,7 @@ from services.routing import app as routing
 from services.routing.settings import RoutingSettings
 
 PACKS = {
-    "assets": {"/v1/channel-packs/{channel}", "/v1/rights/pack"},
+    "assets": {"/v1/channel-packs/{channel}", "/v1/naming-packs/{channel}", "/v1/rights/pack"},
     "governance": {"/v1/ai-policy", "/v1/decision-domains"},
     "intake": {"/v1/categories/{name}", "/v1/categories/ai-shot", "/v1/clarification"},
     "qc": {"/v1/checklists", "/v1/gates", "/v1/reasons", "/v1/thresholds"},
@@ -54,7 +54,7 @@ async def test_what_was_read_can_be_sent_back(start: Start, module: ModuleType, 
     assert edited - NO_PACKS == PACKS[module.__name__.split(".")[1]]
     await _tell_domains(service)
     for path in sorted(edited - NO_PACKS):
-        await _goes_round(service, path.format(name="bags", channel="pdp"))
+        await _goes_round(service, path.format(name="bags", channel="brand" if "naming" in path else "pdp"))
 
 
 async def _goes_round(service: Harness, path: str) -> None:

@@ -83,14 +83,14 @@ async def test_a_season_imported_and_corrected(fresh_intake: Harness) -> None:
     assert len(await fresh_intake.fetch("SELECT id FROM request")) == 99 * hundreds
 
 
-def test_a_workbook_of_10_000_rows_says_the_same_as_its_csv(tmp_path: Path) -> None:
-    rows = season(10_000, "BIG")
+def test_a_workbook_says_the_same_as_its_csv(tmp_path: Path) -> None:
+    rows = season(2_000, "BIG")
     (tmp_path / "a.xlsx").write_bytes(xlsx_file(rows))
     (tmp_path / "a.csv").write_bytes(csv_file(rows))
     for is_xlsx, name in ((True, "a.xlsx"), (False, "a.csv")):
         found = read_file(tmp_path / name, is_xlsx, tmp_path / f"{name}.rows")
         assert isinstance(found, Read), found
-        assert found.rows == 10_000
+        assert found.rows == 2_000
     assert (tmp_path / "a.xlsx.rows").read_bytes() == (tmp_path / "a.csv.rows").read_bytes()
 
 
