@@ -39,7 +39,7 @@ from services.assets.dossiers.schemas import Dossier
 from services.assets.dossiers.signing import DossierKey
 from services.assets.rights.schemas import RightsAnswer, RightsAsked
 from services.assets.settings import AssetsSettings
-from tests.assets.factory import PACKSHOT, approved, photo, shot
+from tests.assets.factory import PACKSHOT, approved, claimed, photo, shot, upload
 
 GATES = list(Gate)
 
@@ -170,8 +170,11 @@ async def test_a_final_is_proved_by_its_file_and_its_dossier_alone(assets: Harne
 
 
 async def test_only_finals_have_a_dossier_and_only_where_there_is_a_key(assets: Harness, start: Start) -> None:
-    answer = await dossier(assets, new_id())
-    assert answer.status_code == 404
+    assert (await dossier(assets, new_id())).status_code == 404
+    at_work = (await upload(assets, await claimed(assets), photo(3))).json()
+    answer = await dossier(assets, at_work["id"])
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:packshot:problem:not-final")
+    assert answer.json()["zone"] == at_work["zone"]
     assert (await assets.client.get("/v1/dossier-keys")).status_code == 401
     keyless = await start(create_app, AssetsSettings, fresh=False)
     for path in ("/v1/dossier-keys", f"/v1/finals/{new_id()}/dossier"):

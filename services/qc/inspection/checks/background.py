@@ -19,8 +19,8 @@ WHITE = 250  # never 255: compression alone darkens some pixels
 
 @check("T14", "white_background", unit="%", version=2, asked=lambda spec: spec.white_background)
 def white_background(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
-    """Background pixels with every channel at 250 or more, without the strip where the subject leaves the frame; on a
-    line of the file for each line of the mask."""
+    """Background pixels with every channel at 250 or more, without the strip where the subject leaves the frame; on
+    sampled lines (`sampled_lines`)."""
     assert frame.picture is not None
     subject, bounds = frame.subject, frame.thresholds.white_background
     threshold = f"≥ {bounds.flags:g} %"

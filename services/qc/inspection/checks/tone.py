@@ -21,7 +21,7 @@ _COLOURED = 12.0  # C*ab: a backdrop in a colour and no cast
 
 @check("T10", "clipping", unit="%", version=2)
 def clipping(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
-    """Subject pixels whose luminance is 0 or 255, on a line of the file for each line of the mask."""
+    """Subject pixels whose luminance is 0 or 255, on sampled lines (`sampled_lines`)."""
     subject, bounds = frame.subject, frame.thresholds.clipping
     pixels = blacks = whites = 0
     for rows, columns, inside in sampled_lines(subject.inner, subject.scale):
