@@ -81,6 +81,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until stopped or cancelled."""
+        self.finished.clear()
         try:
             await self._consume()
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from chassis.relay import Relay
 from chassis.settings import Settings
 from chassis.timers import TimerHandler, Timers
 
+AGAIN_SECONDS = 1
 STOP_SECONDS = 10
 CLOSE_SECONDS = 3
 CATCH_UP_SECONDS = 300
@@ -26,6 +28,7 @@ CATCH_UP_SECONDS = 300
 
 log = get_logger(__name__)
 
+Loop = Callable[[], Coroutine[Any, Any, None]]
 OnStart = Callable[[AsyncSession], Awaitable[None]]
 ReadyCheck = Callable[[AsyncSession], Awaitable[str | None]]
 
@@ -57,7 +60,7 @@ class Service:
         self._timers_after_events = timers_after_events
         self._on_start = on_start
         self._ready_check = ready_check
-        self._beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._beside: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         arm(
             settings.crash_dir,
@@ -70,7 +73,7 @@ class Service:
         consumer.on_effect(self.relay.nudge)
         self.consumers.append(consumer)
 
-    def run_beside(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def run_beside(self, loop: Loop) -> None:
         """Run a loop of the service's own in this process, until it is cancelled. Call before `start`."""
         self._beside.append(loop)
 
@@ -80,12 +83,11 @@ class Service:
     async def _boot(self) -> None:
         await self._prepare_database()
         await self.bus.connect()
-        running = [self.bus.keep_connected(), self.relay.run(), *(consumer.run() for consumer in self.consumers)]
-        running += [loop() for loop in self._beside]
+        loops = [self.bus.keep_connected, self.relay.run, *(consumer.run for consumer in self.consumers), *self._beside]
         if self.timers:
             self.timers.on_effect(self.relay.nudge)
-            running.append(self._run_timers(self.timers))
-        self._tasks += [asyncio.create_task(one) for one in running]
+            loops.append(partial(self._run_timers, self.timers))
+        self._tasks += [asyncio.create_task(_kept_running(loop)) for loop in loops]
         self.booted = True
         log.info("started")
 
@@ -149,3 +151,21 @@ class Service:
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await close()
+
+
+async def _kept_running(loop: Loop) -> None:
+    """Until it returns, or this task is cancelled. A driver whose connection goes away may cancel what it was asked
+    for: that looks like a cancellation of whoever asked, which no loop catches."""
+    task = asyncio.current_task()
+    assert task is not None
+    while True:
+        try:
+            return await loop()
+        except asyncio.CancelledError as error:
+            if task.cancelling():
+                raise
+            log.warning("a loop begins again: it was cancelled, and not by whoever runs it", exc_info=error)
+        except Exception as error:
+            log.error("a loop has ended", exc_info=error)
+            raise
+        await asyncio.sleep(AGAIN_SECONDS)

@@ -59,6 +59,30 @@ async def test_a_loop_that_ended_makes_it_not_ready(start_probe: StartProbe, mon
     assert (await probe.client.get("/health/ready")).status_code == 503
 
 
+async def test_a_loop_that_a_driver_cancelled_begins_again(
+    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = 0
+
+    async def cancelled_once(_: Timers) -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            asked.cancel()
+            await asked
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Timers, "run", cancelled_once)
+    probe = await start_probe(timers={KIND: ring})
+
+    async def again() -> bool:
+        return begun == 2
+
+    await probe.eventually(again)
+    assert (await probe.service.readiness())["loops"] == "ok"
+
+
 async def test_databases_may_be_provisioned_at_the_same_moment() -> None:
     """Roles belong to the whole server: parallel test workers, or replicas that start together, meet there."""
     roles = {f"together_{number}": "secret" for number in range(3)}
