@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from chassis.auth import AnyCaller
-from chassis.database import Session
+from chassis.database import Lookup, Session
 from chassis.problems import ProblemDetails
 from contracts.assets import Version
 from services.assets.finals import service
@@ -26,7 +26,7 @@ Territory = Annotated[
 @router.get("", summary="The approved final of a SKU, colorway, view and channel", responses={404: _PROBLEM},
             response_model=Version)  # fmt: skip
 async def find_final(
-    session: Session,
+    session: Lookup,
     caller: AnyCaller,
     sku: Annotated[str, _Name],
     colorway: Annotated[str, _Name],

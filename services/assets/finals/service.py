@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.assets import Version
 from contracts.values import WorkState
+from services.assets.finals import repository
 from services.assets.finals.domain import most_hopeful, taken_out, unfinished, unknown_slot
 from services.assets.finals.schemas import Finals, Missing
 from services.assets.rights.service import check_may_deliver, deliverable
@@ -16,9 +17,9 @@ from services.assets.work.domain import Slot
 
 async def find_final(session: AsyncSession, slot: Slot, territory: str | None = None) -> Version:
     """Raises `NoFinal`; `Invalid` for a territory that there is none of."""
-    if final := await versions.final_of_slot(session, slot):
-        await check_may_deliver(session, final, slot.channel, territory)
-        return final
+    if final := await repository.final_of_slot(session, slot):
+        check_may_deliver(final.version, final.picture, final.attached, final.pack, territory)
+        return final.version
     items = await work_repository.of_slot(session, slot)
     if not items:
         raise unknown_slot(slot, await work_repository.slots_of(session, slot.sku))

@@ -15,12 +15,13 @@ from services.assets.vendors.models import vendor
 from services.assets.versions.models import version
 from services.assets.work.models import work_item
 
-# What is attached to each picture: to its asset or its master's, or to its product, request or vendors. Its files are
-# its own and its master's, of earlier rounds as well: what a retoucher uploads is still the picture of who took it.
-_ATTACHED = """
-    WITH picture AS (
+# What is attached to each picture of `asked`: to its asset or its master's, or to its product, request or vendors. Its
+# files are its own and its master's, of earlier rounds as well: what a retoucher uploads is still the picture of who
+# took it.
+ATTACHED = """
+    picture AS (
         SELECT v.id, v.work_item_id, v.sku, v.colorway, w.parent_id, w.request_id, w.use
-        FROM version v JOIN work_item w ON w.id = v.work_item_id WHERE v.id = ANY(:ids)
+        FROM asked JOIN version v ON v.id = asked.id JOIN work_item w ON w.id = v.work_item_id
     ),
     file AS (
         SELECT p.id, v.asset_id, v.source, v.delivered_by FROM picture p JOIN version v USING (work_item_id)
@@ -39,20 +40,19 @@ _ATTACHED = """
         GROUP BY target.id, t.right_id
     )
 """
+PICTURE = """
+    p.use,
+    (SELECT jsonb_agg(jsonb_build_array(f.source, f.delivered_by)) FROM file f WHERE f.id = p.id) AS files,
+    (
+        SELECT jsonb_agg(jsonb_build_array(a.own, r.content) ORDER BY r.id)
+        FROM attached a JOIN usage_right r ON r.id = a.right_id WHERE a.id = p.id
+    ) AS rights
+"""
+_THESE = f"WITH asked AS (SELECT unnest(CAST(:ids AS uuid[])) AS id), {ATTACHED}"
 _LOCK = text(
-    f"{_ATTACHED} SELECT id FROM usage_right WHERE id IN (SELECT right_id FROM attached) ORDER BY id FOR SHARE"  # noqa: S608, ours
+    f"{_THESE} SELECT id FROM usage_right WHERE id IN (SELECT right_id FROM attached) ORDER BY id FOR SHARE"  # noqa: S608, ours
 )
-_READ = text(
-    f"""{_ATTACHED}
-    SELECT p.id, p.use,
-        (SELECT jsonb_agg(jsonb_build_array(f.source, f.delivered_by)) FROM file f WHERE f.id = p.id) AS files,
-        (
-            SELECT jsonb_agg(jsonb_build_array(a.own, r.content) ORDER BY r.id)
-            FROM attached a JOIN usage_right r ON r.id = a.right_id WHERE a.id = p.id
-        ) AS rights
-    FROM picture p
-    """  # noqa: S608, ours
-)
+_READ = text(f"{_THESE} SELECT p.id, {PICTURE} FROM picture p")  # noqa: S608, ours
 _COVERED = text(
     """
     WITH target AS (SELECT * FROM usage_right_target WHERE right_id = :right_id AND detached_at IS NULL),
@@ -85,21 +85,19 @@ async def with_rights(
         # First alone, as whoever changes or detaches one does; what they are by then is read after that.
         await session.execute(_LOCK, {"ids": ids})
     rows = {row.id: row for row in await session.execute(_READ, {"ids": ids})}
-    return [(_picture(one, rows[one.id]), _attached(rows[one.id].rights)) for one in versions]
+    return [picture_of(one, rows[one.id]) for one in versions]
 
 
-def _picture(one: Version, row: Row[*tuple[Any, ...]]) -> Picture:
-    return Picture(
+def picture_of(one: Version, row: Row[*tuple[Any, ...]]) -> tuple[Picture, list[Attached]]:
+    """Out of the columns of `PICTURE`."""
+    picture = Picture(
         view=one.view,
         channel=one.channel,
         use=row.use,
         sources=frozenset(VersionSource(source) for source, _ in row.files),
         vendors=frozenset(who for source, who in row.files if source == VersionSource.VENDOR),
     )
-
-
-def _attached(rights: Sequence[tuple[bool, Any]] | None) -> list[Attached]:
-    return [Attached(Right.model_validate(content), own) for own, content in rights or ()]
+    return picture, [Attached(Right.model_validate(content), own) for own, content in row.rights or ()]
 
 
 async def items_of_assets(session: AsyncSession, assets: Collection[UUID]) -> dict[UUID, UUID]:

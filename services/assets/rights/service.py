@@ -14,22 +14,25 @@ from services.assets.channels.service import channel_packs
 from services.assets.finals.errors import NoFinal
 from services.assets.publication import repository as publications
 from services.assets.rights import pictures
-from services.assets.rights.domain import Asked, Verdict, judge, needs_of, rests_on
+from services.assets.rights.domain import Asked, Attached, Picture, Verdict, judge, needs_of, rests_on
 from services.assets.rights.errors import MayNotPublish, causes_of, in_words
 from services.assets.rights.faults import wrong_channels, wrong_territories
 from services.assets.rights.pack import current_pack
 from services.assets.rights.recording import get_right
-from services.assets.rights.schemas import Affected, RightsAnswer, RightsAsked
+from services.assets.rights.schemas import Affected, RightsAnswer, RightsAsked, RightsPack
 
 
-async def check_may_deliver(
-    session: AsyncSession, version: Version, channel: str | None, territory: str | None
+def check_may_deliver(
+    version: Version, picture: Picture, attached: Sequence[Attached], pack: RightsPack, territory: str | None
 ) -> None:
-    """Whether an approved final may be handed out, at this moment. Raises `NoFinal` with each cause, `Invalid`."""
+    """Whether an approved final may be handed out for its channel, at this moment. Raises `NoFinal` with each cause,
+    `Invalid`."""
     territories = (territory,) if territory else ()
     _check_territories("query/territory", territories)
-    answer = await _answer(session, version, channel, territories, None, None)
-    if not answer.allowed:
+    asked = Asked(version.channel, territories, picture.use, now())
+    verdict = judge(needs_of(pack.needs, picture, asked), attached, asked)
+    if not verdict.allowed:
+        answer = _shown(version, verdict, asked, None, pack.version)
         raise NoFinal("rights", f"It is approved, but may not be delivered. {in_words(answer)}", **causes_of(answer))
 
 
