@@ -1,7 +1,7 @@
 """Which event feeds which projection."""
 
 from chassis.handlers import Handlers, Together
-from contracts import routing
+from contracts import publication, routing
 from contracts.assets import DeliveryReceived, VersionStored
 from contracts.intake import (
     RequestAccepted,
@@ -27,4 +27,5 @@ HANDLERS: Handlers = {
     VersionStored: service.version_stored,
     DeliveryReceived: service.delivery_received,
     DecisionRecorded: service.decision_recorded,
+    **dict.fromkeys(publication.EVENTS, service.publication_changed),
 }

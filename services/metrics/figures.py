@@ -27,6 +27,15 @@ def _gauge(name: str, what: str, rows: Rows, labels: Sequence[str]) -> GaugeMetr
     return family
 
 
+def _intervals(rows: Rows) -> GaugeMetricFamily:
+    what = "Hours from approval to upload, upload to live, and request to live, of all so far."
+    family = GaugeMetricFamily("packshot_launch_hours", what, labels=["interval", "quantile"])
+    for row in rows:
+        for quantile, hours in zip(("0.5", "0.9"), row.at, strict=False):
+            family.add_metric([row.interval, quantile], hours)
+    return family
+
+
 def _facet(rows: Rows, facet: str) -> Rows:
     return [row for row in rows if row.facet == facet]
 
@@ -55,5 +64,7 @@ async def figures(session: AsyncSession) -> Iterable[Metric]:
         _counter("rejections", "Fails by gate.", fails, ["gate", "automatic"]),
         _counter("decisions", "Decisions.", found["decisions"], ["gate", "outcome", "automatic"]),
         _counter("versions", "Stored versions by source.", found["versions"], ["source"]),
+        _gauge("publications", "Versions at destinations.", found["publications"], ["destination", "state"]),
+        _intervals(found["launches"]),
         _counter("delivered_files", "Files that vendors delivered.", found["delivered"], ["vendor", "accepted"]),
     ]

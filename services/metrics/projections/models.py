@@ -16,6 +16,14 @@ request = Table(
     comment="Each request in its newest state.",
 )
 
+request_begun = Table(
+    "request_begun",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("at", _when, nullable=False),
+    comment="When each request was first heard of.",
+)
+
 request_return = Table(
     "request_return",
     metadata,
@@ -39,6 +47,7 @@ work = Table(
     Column("round", Integer, nullable=False),
     Column("due_at", _when),
     Column("approved_at", _when),
+    Column("request_id", Uuid, comment="None: of work that has not changed since this is kept"),
     Index("work_state", "state"),
     comment="Each work item in its newest state.",
 )
@@ -100,4 +109,24 @@ rejection_cause = Table(
     Column("facet", Text, primary_key=True),
     Column("cause", Text, primary_key=True),
     comment="Why a decision failed: `reason` of the taxonomy, `rework` (R84) and `ai` (R77) under which it counts.",
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    comment="Each version at each destination, in its newest state.",
+)
+
+launch = Table(
+    "launch",
+    metadata,
+    Column("publication_id", Uuid, primary_key=True),
+    Column("work_item_id", Uuid, nullable=False),
+    Column("sent_at", _when),
+    Column("live_at", _when),
+    comment="When each version was first sent to each destination, and first live there.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, text
+from sqlalchemy import Table, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,13 @@ _INSERT_NEW_WORK = text(
 async def keep_new_work(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store work that was just made: any state that is there already is as new or newer."""
     await session.execute(_INSERT_NEW_WORK, {"rows": orjson.dumps(rows, default=str).decode()})
+
+
+async def keep_earliest(session: AsyncSession, table: Table, row: Mapping[str, Any], *moments: str) -> None:
+    """Store moments by the table's key, each unless an earlier one is there, in whatever order they come."""
+    new = insert(table).values(row)
+    earliest = {name: func.least(table.c[name], new.excluded[name]) for name in moments}
+    await session.execute(new.on_conflict_do_update(index_elements=list(table.primary_key), set_=earliest))
 
 
 async def keep_once(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,8 @@
 """What each event changes in the read models."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,11 +16,18 @@ from contracts.intake import (
     RequestClarified,
     RequestReturned,
 )
+from contracts.publication import (
+    PublicationFailed,
+    PublicationLive,
+    PublicationRefused,
+    PublicationSent,
+    PublicationWithdrawn,
+)
 from contracts.qc import DecisionRecorded
 from contracts.routing import WorkChanged, WorkEscalated, WorkPlanned, WorkRedone
 from contracts.values import WorkItem
 from services.metrics.projections import models
-from services.metrics.projections.repository import keep_new_work, keep_newest, keep_once
+from services.metrics.projections.repository import keep_earliest, keep_new_work, keep_newest, keep_once
 
 
 async def request_amended(session: AsyncSession, event: Event[RequestAmended]) -> None:
@@ -32,6 +41,7 @@ async def request_accepted(session: AsyncSession, event: Event[RequestAccepted])
     request = event.data.request
     row = {"id": request.id, "version": event.aggregateversion, "state": "accepted"}
     await keep_newest(session, models.request, {**row, "sku": request.sku, "category": request.category})
+    await _begun(session, request.id, event.time)
 
 
 async def request_returned(session: AsyncSession, event: Event[RequestReturned]) -> None:
@@ -39,6 +49,12 @@ async def request_returned(session: AsyncSession, event: Event[RequestReturned])
     row = {"id": said.id, "version": event.aggregateversion, "state": "returned"}
     await keep_newest(session, models.request, {**row, "sku": said.sku, "category": said.category})
     await keep_once(session, models.request_return, [{"request_id": said.id, "version": event.aggregateversion}])
+    await _begun(session, said.id, event.time)
+
+
+async def _begun(session: AsyncSession, request_id: UUID, at: datetime) -> None:
+    """Accepted or returned: the first that is told of a request."""
+    await keep_earliest(session, models.request_begun, {"request_id": request_id, "at": at}, "at")
 
 
 async def request_answered(session: AsyncSession, event: Event[RequestAnswered]) -> None:
@@ -85,6 +101,7 @@ def _work(work: WorkItem, version: int) -> dict[str, Any]:
         "round": work.round,
         "due_at": work.due_at,
         "approved_at": work.approved_at,
+        "request_id": work.request_id,
     }
 
 
@@ -137,3 +154,22 @@ async def decision_recorded(session: AsyncSession, event: Event[DecisionRecorded
         for cause in sorted(set(named))
     ]
     await keep_once(session, models.rejection_cause, causes)
+
+
+PublicationEvent = (
+    Event[PublicationSent]
+    | Event[PublicationLive]
+    | Event[PublicationWithdrawn]
+    | Event[PublicationRefused]
+    | Event[PublicationFailed]
+)
+
+
+async def publication_changed(session: AsyncSession, event: PublicationEvent) -> None:
+    said = event.data.publication
+    row = {"id": said.id, "version": event.aggregateversion, "destination": said.destination, "state": said.state}
+    await keep_newest(session, models.publication, row)
+    if said.sent_at or said.live_at:
+        moments = {"sent_at": said.sent_at, "live_at": said.live_at}
+        own = {"publication_id": said.id, "work_item_id": said.work_item_id}
+        await keep_earliest(session, models.launch, own | moments, *moments)

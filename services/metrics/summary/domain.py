@@ -59,6 +59,11 @@ def summarize(figures: dict[str, Rows]) -> schemas.Summary:
             versions_by_source=count_by(figures["versions"], "source"),
             delivered={"accepted": delivered.get(True, 0), "quarantined": delivered.get(False, 0)},
         ),
+        publications=schemas.Publications(
+            by_state=count_by(figures["publications"], "state"),
+            by_destination=_nested(figures["publications"], "destination", "state"),
+            intervals={row.interval: _interval(row) for row in figures["launches"]},
+        ),
         by_category=_breakdown(figures, "category"),
         by_track=_breakdown(figures, "track"),
         by_channel=_breakdown(figures, "channel"),
@@ -72,6 +77,16 @@ def _of(rows: Rows, label: str, value: str) -> Rows:
 def _nested(rows: Rows, outer: str, inner: str) -> dict[str, schemas.Counts]:
     names = sorted({getattr(row, outer) for row in rows})
     return {name: count_by(_of(rows, outer, name), inner) for name in names}
+
+
+def _interval(row: Row[Any]) -> schemas.Interval:
+    half, most, quarter, three_quarters = row.at
+    return schemas.Interval(
+        count=row.n,
+        p50_hours=round(half, 3),
+        p90_hours=round(most, 3),
+        spread_hours=round(three_quarters - quarter, 3),
+    )
 
 
 def _breakdown(figures: dict[str, Rows], label: str) -> dict[str, schemas.Share]:

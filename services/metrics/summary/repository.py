@@ -43,6 +43,21 @@ _QUERIES = {
     "causes": "SELECT facet, cause, count(*) AS n FROM rejection_cause GROUP BY facet, cause",
     "decisions": "SELECT gate, outcome, automatic, count(*) AS n FROM decision GROUP BY gate, outcome, automatic",
     "versions": "SELECT source, count(*) AS n FROM version GROUP BY source",
+    "publications": "SELECT destination, state, count(*) AS n FROM publication GROUP BY destination, state",
+    # Of work that was approved again after it was sent nobody knows the first time.
+    "launches": """
+        SELECT interval, count(*) AS n, percentile_cont(ARRAY[0.5, 0.9, 0.25, 0.75]) WITHIN GROUP (ORDER BY hours) AS at
+        FROM (
+            SELECT interval, extract(epoch FROM ended - began) / 3600 AS hours
+            FROM launch JOIN work ON work.id = work_item_id LEFT JOIN request_begun USING (request_id),
+            LATERAL (VALUES
+                ('approval_to_upload', approved_at, sent_at),
+                ('upload_to_live', sent_at, live_at),
+                ('request_to_live', request_begun.at, live_at)
+            ) AS part (interval, began, ended)
+            WHERE ended >= began
+        ) AS each GROUP BY interval ORDER BY interval
+    """,
     "delivered": "SELECT vendor, accepted, count(*) AS n FROM delivered_file GROUP BY vendor, accepted",
 }
 

@@ -61,6 +61,26 @@ class Files(BaseModel):
     delivered: Counts = Field(description="Files of vendors' deliveries: accepted and quarantined.")
 
 
+class Interval(BaseModel):
+    """How long it took, over all that have gone through it."""
+
+    count: int
+    p50_hours: float
+    p90_hours: float
+    spread_hours: float = Field(description="Between the quarter that was fastest and the quarter that was slowest.")
+
+
+class Publications(BaseModel):
+    """Versions at destinations."""
+
+    by_state: Counts = Field(examples=[{"live": 120, "sent": 3}])
+    by_destination: dict[str, Counts]
+    intervals: dict[str, Interval] = Field(
+        description="`approval_to_upload`, `upload_to_live`, and `request_to_live` from the request to the first time"
+        " that the destination showed it. One that nothing has gone through is missing."
+    )
+
+
 class Share(BaseModel):
     """One row of a breakdown."""
 
@@ -81,6 +101,7 @@ class Summary(BaseModel):
     rejections: Rejections
     ai_rejections: AiRejections
     files: Files
+    publications: Publications
     by_category: dict[str, Share]
     by_track: dict[str, Share]
     by_channel: dict[str, Share]
