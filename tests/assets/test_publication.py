@@ -1,6 +1,5 @@
 """Publication (R66, R67, R68): approved finals go where they should, nothing else does, and what is live is known."""
 
-import signal
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from chassis.clock import clock, now
-from chassis.embedded import free_port
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness, Start
 from contracts.publication import (
@@ -32,7 +30,6 @@ from services.assets.outbound.domain import RETRY_AFTER
 from services.assets.publication.destinations import is_below
 from services.assets.publication.domain import MOVES, Happens, after, link_expires_at
 from services.assets.publication.errors import IllegalStep
-from services.assets.publication.publishing import LEASE
 from services.assets.settings import AssetsSettings
 from tests.assets.elsewhere import Elsewhere, elsewhere
 from tests.assets.factory import approved, photo, sha256, tell_domains
@@ -396,31 +393,6 @@ async def test_a_folder_has_whole_files_with_manifests(assets: Harness, root: Pa
     assert names_in(root / "pim") == {
         name for version in versions[1:] for name in (version["export_name"], f"{version['export_name']}.json")
     }
-
-
-async def test_a_process_that_dies_leaves_no_half_export(start: Start, root: Path, tmp_path: Path) -> None:
-    """Killed when the file is in its place, and its manifest isn't."""
-    assets = await started(start, root, publications_at_once=0)
-    await tell_domains(assets)
-    await keep(assets, "pim", kind="folder", url=(root / "pim").as_uri())
-    (tmp_path / "assets.export.moved").touch()
-    async with assets.in_a_process("services.assets.app:create_app", tmp_path, free_port()) as process:
-        _, version = await approved(assets, photo(1))
-        assert await process.wait() == -signal.SIGKILL
-    [waiting] = await listed(assets)
-    assert waiting["state"] == "waiting"
-    file = root / "pim" / version["export_name"]
-    assert found_at(file) == photo(1)
-    assert manifest_of(file) is None
-    await started(start, root, fresh=False)
-    try:
-        clock.move(LEASE + timedelta(seconds=1))
-        await until(assets, S.SENT)
-    finally:
-        clock.reset()
-    assert found_at(file) == photo(1)
-    assert (manifest_of(file) or {})["sha256"] == sha256(photo(1))
-    assert len(await assets.recorded(PublicationSent)) == 1
 
 
 async def test_only_the_owner_changes_anything(assets: Harness, shop: Shop) -> None:
