@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
 from chassis.service import Service
-from chassis.timers import Timer, TimerHandler
+from chassis.timers import TimerHandler
 from services.assets.channels.service import publish_default_packs
 from services.assets.consumers import HANDLERS
 from services.assets.dossiers.consumer import HANDLERS as DOSSIER_HANDLERS
@@ -24,7 +24,6 @@ from services.assets.upkeep.collecting import Collector
 from services.assets.upkeep.domain import shelf_at
 from services.assets.upkeep.scrubbing import Scrubber
 from services.assets.upkeep.store import open_store
-from services.assets.uploads import service as uploads
 
 SWEEP_EVERY = timedelta(hours=6)
 TIDY_EVERY = timedelta(minutes=5)
@@ -61,7 +60,7 @@ class Api(Service):
 
     @property
     def _timers(self) -> Mapping[str, TimerHandler]:
-        return {**self.chores.timers, **RIGHTS_TIMERS, uploads.EXPIRY: self._expire_upload}
+        return {**self.chores.timers, **RIGHTS_TIMERS}
 
     async def _begin(self, session: AsyncSession) -> None:
         self.store.open()
@@ -69,9 +68,6 @@ class Api(Service):
         await publish_default_rights_pack(session)
         await publish_default_naming(session)
         await self.chores.set_timers(session)
-
-    async def _expire_upload(self, session: AsyncSession, timer: Timer) -> None:
-        await uploads.expire(session, timer, self.store)
 
     async def stop(self) -> None:
         await self.chores.stop()

@@ -1,5 +1,5 @@
-"""What this process does with servers that aren't ours: fetch vendors' files, send webhooks,
-publish finals."""
+"""What this process does with servers that may be slow: fetch vendors' files, send webhooks, publish finals, remove
+what is left of uploads."""
 
 from datetime import timedelta
 
@@ -20,11 +20,19 @@ from services.assets.publication.schemas import DestinationKind
 from services.assets.publication.steps import PUBLISH
 from services.assets.settings import AssetsSettings
 from services.assets.store.store import Store
+from services.assets.uploads.expiry import AT_ONCE as EXPIRING_AT_ONCE
+from services.assets.uploads.expiry import LEASE as EXPIRING_LEASE
+from services.assets.uploads.expiry import Expiring
+from services.assets.uploads.service import EXPIRY
 
 
 def run_errands(service: Service, settings: AssetsSettings, store: Store, outside: Outside) -> None:
     """Beside HTTP, as many at once as the settings say. Call before the service starts."""
     transactions = Transactions(service)
+    expiring = Errands(
+        service.database, EXPIRY, Expiring(transactions, store).run, most=EXPIRING_AT_ONCE, lease=EXPIRING_LEASE
+    )
+    service.run_beside(expiring.run)
     if settings.fetches_at_once:
         fetching = Fetching(transactions, store, outside, settings)
         lease = timedelta(seconds=settings.fetch_seconds + settings.claim_wait_seconds) + OVER_AND_ABOVE

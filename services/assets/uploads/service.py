@@ -15,9 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller
 from chassis.clock import now
 from chassis.ids import new_id
-from chassis.timers import Timer, set_timer
+from chassis.timers import set_timer
 from contracts.assets import Version
-from services.assets.store.store import Store
 from services.assets.uploads import repository
 from services.assets.uploads.domain import (
     KEPT,
@@ -30,7 +29,6 @@ from services.assets.uploads.domain import (
     check_own,
     check_pieces,
     check_there,
-    pieces_folder,
 )
 from services.assets.uploads.errors import TooManyUploads
 from services.assets.uploads.protocol import Metadata
@@ -143,24 +141,3 @@ async def terminate(session: AsyncSession, upload_id: UUID, caller: Caller) -> N
     upload = check_own(await repository.find(session, upload_id, lock=True), caller.subject)
     check_there(upload, now())
     await repository.end(session, upload_id, UploadState.TERMINATED, now() + KEPT)
-
-
-async def expire(session: AsyncSession, timer: Timer, store: Store) -> None:
-    """An open upload past its time expires, and the row of an ended one goes. Either way its pieces go: those of an
-    ended one too, since a writer that had lost it may have left one.
-
-    Who writes moves the upload's time, not the timer: they lock the upload alone, and never wait for each other.
-    """
-    upload = await repository.find(session, UUID(timer.key), lock=True)
-    if upload is None:
-        return
-    if upload.expires_at > now():
-        await set_timer(session, timer.kind, timer.key, upload.expires_at)
-        return
-    await store.remove_pieces(pieces_folder(upload.id))
-    if upload.state is UploadState.OPEN:
-        gone_at = now() + KEPT
-        await repository.end(session, upload.id, UploadState.EXPIRED, gone_at)
-        await set_timer(session, timer.kind, timer.key, gone_at)
-    else:
-        await repository.remove(session, upload.id)
