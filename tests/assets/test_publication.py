@@ -24,7 +24,8 @@ from contracts.publication import (
     PublicationState,
     PublicationWithdrawn,
 )
-from contracts.values import Role
+from contracts.routing import WorkApproved, WorkReturned
+from contracts.values import Role, WorkState
 from services.assets.app import create_app
 from services.assets.outbound.domain import RETRY_AFTER
 from services.assets.publication.destinations import is_below
@@ -32,7 +33,7 @@ from services.assets.publication.domain import MOVES, Happens, after, link_expir
 from services.assets.publication.errors import IllegalStep
 from services.assets.settings import AssetsSettings
 from tests.assets.elsewhere import Elsewhere, elsewhere
-from tests.assets.factory import approved, photo, sha256, tell_domains
+from tests.assets.factory import approved, photo, sha256, tell, tell_domains, with_state
 from tests.assets.test_fetching import ALLOWED
 
 OWNER = Role.QC_LEAD  # of files_and_rights, as `tell_domains` says
@@ -260,7 +261,7 @@ async def test_a_new_final_is_told_fetched_live_and_replaced(assets: Harness, sh
 async def test_what_may_not_go_out_does_not(assets: Harness, shop: Shop) -> None:
     """By hand or by itself: no final, another channel, no rights; and a person's archive takes it down."""
     await opened(assets, shop)
-    _, person = await approved(assets, photo(1), view="on_model")
+    item, person = await approved(assets, photo(1), view="on_model")
     [refused] = await until(assets, S.REFUSED)
     [cause] = refused["causes"]
     assert cause.startswith("No model release is attached to this picture.")
@@ -298,6 +299,15 @@ async def test_what_may_not_go_out_does_not(assets: Harness, shop: Shop) -> None
         {"publication_id": again["id"], "destination": "shop", "state": "live", "live_at": live["live_at"],
          "live_url": "https://shop.example/1"}
     ]  # fmt: skip
+
+    await tell(assets, WorkReturned, with_state(item, WorkState.READY, round=1), 10)
+    await assets.until_answered("assets")
+    held = await assets.client.get(f"/v1/versions/{person['id']}", headers=assets.bearer(OWNER))
+    assert held.json()["zone"] != "final"
+    still = (await assets.client.get(f"{url}/affected", headers=assets.bearer("reviewer"))).json()["items"]
+    assert still == affected  # customers see it, though it is being redone
+    await tell(assets, WorkApproved, item, 11)
+    await assets.until_answered("assets")
     held = await assets.client.get(f"/v1/versions/{person['id']}", headers=assets.bearer(OWNER))
     archived = await assets.client.post("/v1/finals:archive", json={"version_id": person["id"], "reason": "Old."},
                                         headers=assets.bearer(OWNER) | {"If-Match": held.headers["ETag"]})  # fmt: skip

@@ -178,8 +178,9 @@ async def detach_right(session: Session, caller: AnyCaller, right_id: RightId, b
 
 @router.get("/{right_id}/affected", summary="What rests on a right", responses=_UNKNOWN)
 async def list_affected(session: Session, caller: AnyCaller, right_id: RightId, paging: Paging) -> Page[Affected]:
-    """Approved finals that no other right of the same holder covers in this one's place: what to take down when it is
-    revoked or ends. A page may hold fewer than its limit, or none; go on while there is a `next_cursor`."""
+    """Approved finals, and what a destination has although it is no final any more, that no other right of the same
+    holder covers in this one's place: what to take down when it is revoked or ends. A page may hold fewer than its
+    limit, or none; go on while there is a `next_cursor`."""
     found, last = await service.affected(session, right_id, paging.after, paging.limit)
     return Page(items=found, next_cursor=cursor_after(last) if last else None)
 

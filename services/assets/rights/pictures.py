@@ -68,8 +68,10 @@ _COVERED = text(
         UNION SELECT work_item_id FROM made
         UNION SELECT w.id FROM made m JOIN work_item w ON w.parent_id = m.work_item_id
     )
-    SELECT v.id FROM covered JOIN version v ON v.work_item_id = covered.id AND v.zone = 'final'
-    WHERE CAST(:after AS uuid) IS NULL OR v.id < CAST(:after AS uuid)
+    SELECT v.id FROM covered JOIN version v ON v.work_item_id = covered.id
+    WHERE (v.zone = 'final' OR EXISTS (
+        SELECT 1 FROM publication p WHERE p.version_id = v.id AND p.state IN ('waiting', 'sent', 'live', 'failed')
+    )) AND (CAST(:after AS uuid) IS NULL OR v.id < CAST(:after AS uuid))
     ORDER BY v.id DESC LIMIT :limit
     """
 )
@@ -124,8 +126,9 @@ async def known_vendors(session: AsyncSession, names: Collection[str]) -> set[st
     return set((await session.execute(select(vendor.c.id).where(vendor.c.id.in_(names)))).scalars())
 
 
-async def covered_finals(session: AsyncSession, right_id: UUID, after: UUID | None, limit: int) -> list[Version]:
-    """The approved finals that a right is attached to in any way, newest first."""
+async def covered(session: AsyncSession, right_id: UUID, after: UUID | None, limit: int) -> list[Version]:
+    """What a right is attached to in any way, of the approved finals and of what is at a destination and is no final
+    any more; newest first."""
     values = {"right_id": right_id, "after": after, "limit": limit}
     ids = (await session.execute(_COVERED, values)).scalars().all()
     fields = [version.c[name] for name in Version.model_fields]

@@ -245,7 +245,8 @@ class RightsAnswer(BaseModel):
 
 
 class Affected(BaseModel):
-    """An approved final that rests on a right: no other one of its holder takes its place."""
+    """A picture that rests on a right: no other one of its holder takes its place. It is the approved final, or at a
+    destination."""
 
     version_id: UUID
     asset_id: UUID

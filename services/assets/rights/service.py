@@ -84,13 +84,14 @@ async def ask(
 async def affected(
     session: AsyncSession, right_id: UUID, after: UUID | None, limit: int
 ) -> tuple[list[Affected], UUID | None]:
-    """The approved finals for which no other right takes this one's place in all of its territories, newest first, out
-    of a page of those that it is attached to; and the last of that page when there is more.
+    """The approved finals, and what else is at a destination, for which no other right takes this one's place in all of
+    its territories, newest first, out of a page of those that it is attached to; and the last of that page when there
+    is more.
 
     With where each of them is live or on its way.
     """
     right = (await get_right(session, right_id)).right
-    versions = await pictures.covered_finals(session, right_id, after, limit + 1)
+    versions = await pictures.covered(session, right_id, after, limit + 1)
     page, at = versions[:limit], now()
     needs = (await current_pack(session)).needs
     standings = await publications.standings(session, [version.id for version in page])
