@@ -117,6 +117,8 @@ async def test_what_is_told_of_an_image(assets: Harness) -> None:
     assert (again.status_code, again.content) == (304, b"")
     base = await get(assets, SHA)
     assert (base.status_code, base.headers["Location"]) == (303, f"/iiif/3/{SHA}/info.json")
+    foreign = await get(assets, "日本%0A")
+    assert foreign.headers["Location"] == "/iiif/3/%E6%97%A5%E6%9C%AC%0A/info.json"
 
 
 async def test_every_size_and_tile_that_is_told_is_given(assets: Harness) -> None:

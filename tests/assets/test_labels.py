@@ -212,6 +212,24 @@ def test_labels_of_a_master_survive_every_derivative() -> None:
     assert opened(declared.content)[SOURCE_TYPE] == (VOCABULARY + "trainedAlgorithmicMedia",)  # the record counts
 
 
+def test_what_a_file_can_carry_once_is_carried_once() -> None:
+    """Rights in two languages, and a list where one text should be: the default language, or the first."""
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:p="http://ns.adobe.com/photoshop/1.0/">'
+        b'<dc:rights><rdf:Alt><rdf:li xml:lang="de-DE">Rechte</rdf:li><rdf:li xml:lang="x-default">(c) Studio</rdf:li>'
+        b"</rdf:Alt></dc:rights><p:Credit><rdf:Bag><rdf:li>A</rdf:li><rdf:li>B</rdf:li></rdf:Bag></p:Credit>"
+        b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    made = make(order(saved("jpeg", xmp=packet)))
+    assert opened(made.content) == {RIGHTS: ("(c) Studio",), CREDIT: ("A",)}
+
+
+def test_labels_that_grow_when_they_are_written_still_fit_into_a_segment() -> None:
+    made = make(order(saved("png", {CREATOR: ("<" * 1900,) * 20})))
+    assert set(opened(made.content)) <= {CREATOR}
+
+
 def iim_segment() -> bytes:
     from services.assets.labels.iim import segment
 

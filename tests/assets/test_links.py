@@ -10,6 +10,7 @@ from chassis.clock import clock
 from chassis.ids import new_id
 from chassis.testkit.harness import Harness
 from tests.assets.factory import claimed, photo, sha256, tell_domains, upload
+from tests.assets.test_rights import recorded
 
 CONTENT = photo(1, 400, 500)
 OWNER = "qc_lead"  # of files_and_rights in these tests
@@ -101,6 +102,25 @@ async def test_nothing_is_learnt_by_trying(assets: Harness, version: dict[str, A
     told = {(answer.json()["type"], answer.json()["detail"]) for answer in answers}
     assert told == {("urn:packshot:problem:no-such-link", answers[0].json()["detail"])}
     assert (await assets.client.get(f"{path}?sig={signature}")).status_code == 200
+
+
+async def test_it_opens_only_while_its_rights_allow_that_or_a_person_has_said_why(assets: Harness) -> None:
+    await tell_domains(assets)
+    version = (await upload(assets, await claimed(assets, view="on_model"), CONTENT)).json()
+    url, owner = f"/v1/versions/{version['id']}/links", assets.bearer(OWNER)
+    refused = await assets.client.post(url, json={}, headers=owner)
+    assert (refused.status_code, refused.json()["causes"][0]["kind"]) == (409, "model_release")
+    despite = await made(assets, version, despite_rights="The retoucher's order")
+    right = await recorded(assets, {"asset_id": version["asset_id"]})
+    link = await made(assets, version)
+    assert (await assets.client.get(link["url"])).status_code == 200
+    revoked = await assets.client.post(
+        f"/v1/rights/{right['id']}/revoke", json={"cause": "She asks."}, headers=owner | {"If-Match": '"1"'}
+    )
+    assert revoked.status_code == 200, revoked.text
+    over = await assets.client.get(link["url"])
+    assert (over.status_code, over.json()["type"]) == (410, "urn:packshot:problem:link-over")
+    assert (await assets.client.get(despite["url"])).status_code == 200
 
 
 async def test_without_its_key_every_link_is_void_and_the_key_is_in_no_answer(

@@ -81,6 +81,13 @@ async def test_a_flipped_bit_a_short_and_a_missing_file_are_found_and_told(
     for one, version in zip(found, reversed(versions[:3]), strict=True):
         assert one["used_by"] == [{"what": "version", "key": version["id"]}]
         assert (one["bytes"], one["mended_at"]) == (version["bytes"], None)
+    for version, slug in zip(versions, ("file-damaged", "file-damaged", "file-missing", None), strict=True):
+        url = f"/v1/versions/{version['id']}/content"
+        for answer in [
+            await assets.client.request(how, url, headers=assets.bearer("reviewer")) for how in ("GET", "HEAD")
+        ]:
+            assert answer.status_code == (500 if slug else 200)
+            assert slug is None or not answer.content or slug in answer.json()["type"]
     figures = (await assets.client.get("/metrics")).text
     assert re.search(r"^packshot_store_damaged_files 3\.0$", figures, re.M)
     assert re.search(r"^packshot_store_check_overdue_seconds 0\.0$", figures, re.M)

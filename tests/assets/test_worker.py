@@ -162,6 +162,10 @@ async def test_what_is_broken_stops_nothing_else(assets: Harness, worker: Harnes
         return (letter.headers or {}).get("Packshot-Reason")
 
     assert "damaged" in str(await assets.eventually(reason))
+    slot = {"sku": first.sku, "colorway": first.colorway, "view": first.view, "channel": "pdp"}
+    await assets.until_answered("assets")
+    why = (await assets.client.get("/v1/finals", params=slot, headers=assets.bearer("reviewer"))).json()
+    assert (why["reason"], "can't be rendered (the master is damaged" in why["detail"]) == ("not_approved", True)
     pool = worker.service._pool  # type: ignore[attr-defined]
     for process in pool._pool._processes.values():
         process.kill()

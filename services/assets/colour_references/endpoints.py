@@ -15,6 +15,7 @@ from services.assets.colour_references.schemas import Colorway, KeptColourRefere
 from services.assets.colour_references.upload import take_in
 from services.assets.dependencies import FileStore, OurSettings, TransactionsHere
 from services.assets.store.body import UploadBody
+from services.assets.upkeep.ledger import require_whole
 from services.assets.versions.ranges import content_of
 
 router = APIRouter(prefix="/v1/colour-references", tags=["colour references"])
@@ -98,4 +99,5 @@ async def read_colour_reference_content(
     """Byte for byte what was stored. The `ETag` is its SHA-256."""
     async with transactions.begin() as session:
         reference = await service.get_reference(session, Product(sku, colorway, kind), number)
+        await require_whole(session, reference.sha256)
     return await content_of(store, reference, range_wanted, if_range, if_none_match)

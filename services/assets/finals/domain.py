@@ -53,8 +53,11 @@ def taken_out(held: Held) -> NoFinal:
     )
 
 
-def unfinished(item: WorkCopy, gate: Gate | None, master: WorkCopy | None) -> NoFinal:
-    """It was asked for, and is not approved. `gate`: where its version is. `master`: the shot of a waiting variant."""
+def unfinished(
+    item: WorkCopy, gate: Gate | None, master: WorkCopy | None = None, failure: str | None = None
+) -> NoFinal:
+    """It was asked for, and is not approved. `gate`: where its version is. `master`: the shot of a waiting variant.
+    `failure`: why a variant that is ready could not be rendered."""
     said = {
         "work_item_id": str(item.id),
         "state": item.state,
@@ -65,16 +68,18 @@ def unfinished(item: WorkCopy, gate: Gate | None, master: WorkCopy | None) -> No
     if item.state is WorkState.CANCELLED:
         because = f": {item.cause}" if item.cause else ""
         return NoFinal("cancelled", f"{what} was cancelled{because}. There is no other request for it.", **said)
-    return NoFinal("not_approved", f"{what} is not approved yet: {_where(item, gate, master)}.", **said)
+    return NoFinal("not_approved", f"{what} is not approved yet: {_where(item, gate, master, failure)}.", **said)
 
 
-def _where(item: WorkCopy, gate: Gate | None, master: WorkCopy | None) -> str:
+def _where(item: WorkCopy, gate: Gate | None, master: WorkCopy | None, failure: str | None) -> str:
     if item.state is WorkState.IN_REVIEW and gate is not None:
         return f"its version of round {item.round} is at the gate {gate}"
     if item.state is WorkState.WAITING and master is not None:
         return f"it waits for its master, which is {master.state} in round {master.round}"
     if item.state is WorkState.READY and item.returns_to:
         return f"it was sent back to {item.returns_to} for round {item.round}"
+    if item.state is WorkState.READY and failure:
+        return f"it can't be rendered ({failure}), so somebody has to claim it and upload it"
     if item.state is WorkState.READY and item.channel:
         return "its master is approved, and it is being rendered"
     if item.state is WorkState.CLAIMED:

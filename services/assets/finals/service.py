@@ -10,6 +10,7 @@ from services.assets.finals import repository
 from services.assets.finals.domain import most_hopeful, taken_out, unfinished, unknown_slot
 from services.assets.finals.schemas import Finals, Missing
 from services.assets.rights.service import check_may_deliver, deliverable
+from services.assets.variants.repository import failure_of
 from services.assets.versions import repository as versions
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import Slot
@@ -29,7 +30,9 @@ async def find_final(session: AsyncSession, slot: Slot, territory: str | None = 
     gate = item.open_gate(await work_repository.passed_gates(session, item))
     waits = item.state is WorkState.WAITING and item.parent_id is not None
     master = await work_repository.find(session, item.parent_id) if waits and item.parent_id else None
-    raise unfinished(item, gate, master)
+    is_ready_variant = item.state is WorkState.READY and item.channel
+    failure = await failure_of(session, item.id, item.round) if is_ready_variant else None
+    raise unfinished(item, gate, master, failure)
 
 
 async def finals_of_sku(session: AsyncSession, sku: str, territory: str | None = None) -> Finals:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.routing import APIRoute
@@ -88,7 +89,7 @@ _INFORMATION: dict[int | str, dict[str, Any]] = {
             responses={303: {"description": "At `Location`."}})  # fmt: skip
 async def redirect_to_information(caller: AnyCaller, identifier: Identifier) -> Response:
     """To its `info.json`."""
-    return Response(status_code=303, headers={"Location": f"/iiif/3/{identifier}/info.json", **CORS})
+    return Response(status_code=303, headers={"Location": f"/iiif/3/{quote(identifier, safe='')}/info.json", **CORS})
 
 
 @router.get(_AT_INFORMATION, summary="Describe an image (IIIF)", response_class=Response,

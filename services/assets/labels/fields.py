@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from xml.sax.saxutils import escape
 
 from contracts.values import DigitalSourceType
 
@@ -14,6 +15,7 @@ SOURCE_TYPE, CREATOR, RIGHTS, CREDIT = "Iptc4xmpExt:DigitalSourceType", "dc:crea
 MOST_VALUES, MOST_CHARACTERS = 20, 2_000
 """Of one field. What is longer is no label; all of them fit into one segment of a JPEG."""
 MOST_BYTES = 40_000
+"""Of all, as XML writes them."""
 
 NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -54,13 +56,15 @@ def with_source_type(labels: Labels, declared: DigitalSourceType | None) -> Labe
 
 
 def tidy(labels: Labels) -> Labels:
-    """In the order of `FIELDS`, without what is empty, can't be written, or is too much to be a label."""
+    """In the order of `FIELDS`, without what is empty, can't be written, or is too much to be a label. A field that is
+    no list has one value: the first, which of several languages is the default one."""
     kept: dict[str, tuple[str, ...]] = {}
     room = MOST_BYTES
-    for field in FIELDS:
+    for field, shape in FIELDS.items():
+        most = MOST_VALUES if shape is Shape.LIST else 1
         shown = [_shown(value) for value in labels.get(field, ())]
-        values = tuple(value for value in shown if value and len(value) <= MOST_CHARACTERS)[:MOST_VALUES]
-        room -= sum(len(value.encode()) for value in values)
+        values = tuple(value for value in shown if value and len(value) <= MOST_CHARACTERS)[:most]
+        room -= sum(len(escape(value).encode()) for value in values)
         if room < 0:
             break
         if values:

@@ -56,8 +56,7 @@ def _element(field: str, values: tuple[str, ...]) -> str:
     if shape is Shape.TEXT:
         return f"<{field}>{escape(values[0])}</{field}>"
     language = ' xml:lang="x-default"' if shape is Shape.BY_LANGUAGE else ""
-    shown = values[:1] if shape is Shape.BY_LANGUAGE else values
-    items = "".join(f"<rdf:li{language}>{escape(value)}</rdf:li>" for value in shown)
+    items = "".join(f"<rdf:li{language}>{escape(value)}</rdf:li>" for value in values)
     return f"<{field}><rdf:{shape.value}>{items}</rdf:{shape.value}></{field}>"
 
 

@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1/versions/{version_id}/links", tags=["links"])
 public = APIRouter(prefix="/v1/links", tags=["links"])
 
 _NO_VERSION = documented({404: "There is no such version."})
+_MAKING = {**_NO_VERSION, **documented({409: "Its rights don't allow it; `causes` says why."})}
 _NO_LINK = documented({404: "There is no such version, or it has no such link."})
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT: dict[int | str, dict[str, Any]] = {
@@ -29,7 +30,7 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
     **documented(
         {
             404: "There is no such link.",
-            410: "The link has expired or was revoked.",
+            410: "The link has expired or was revoked, or its picture's rights have ended.",
             416: "The range lies beyond the file's end.",
         }
     ),
@@ -41,12 +42,12 @@ _PRIVATE = {"Cache-Control": "private, no-cache", "Referrer-Policy": "no-referre
 Signature = Annotated[str | None, Query(alias="sig", description="As the address of the link has it.")]
 
 
-@router.post("", status_code=201, summary="Make a link for someone without an account", responses=_NO_VERSION)
+@router.post("", status_code=201, summary="Make a link for someone without an account", responses=_MAKING)
 async def make_link(
     session: Session, caller: AnyCaller, version_id: UUID, wish: LinkWish, response: Response
 ) -> NewLink:
-    """Whoever has the address in the answer reads this version's bytes until it expires or is revoked. By the owner of
-    `files_and_rights`."""
+    """Whoever has the address in the answer reads this version's bytes until it expires, is revoked, or its rights end.
+    By the owner of `files_and_rights`."""
     link = await service.make_link(session, version_id, wish, caller)
     response.headers["Cache-Control"] = "no-store"
     return link

@@ -17,6 +17,7 @@ link = Table(
     Column("expires_at", _when, nullable=False),
     Column("revoked_by", Text),
     Column("revoked_at", _when),
+    Column("despite_rights", Text, comment="Why it opens although its rights don't allow that"),
     Index("link_version", "version_id", "id"),
     comment="Each lets whoever has its address read one version until it expires. Changed only by revoking.",
 )

@@ -16,6 +16,10 @@ class LinkWish(BaseModel):
 
     expires_in: int = Field(default=7 * DAY, ge=MINUTE, le=30 * DAY, description="Seconds; a week by default.")
     purpose: Purpose | None = Field(default=None, description="For whom or what, for the list of links.")
+    despite_rights: Purpose | None = Field(
+        default=None,
+        description="Why it may be read although its rights don't allow it, such as the retoucher's order.",
+    )
 
 
 class Link(BaseModel):
@@ -24,6 +28,7 @@ class Link(BaseModel):
     id: UUID
     version_id: UUID
     purpose: str | None
+    despite_rights: str | None = Field(description="Why it opens although its rights don't allow that.")
     made_by: str
     role: str = Field(description="In which it was made.")
     made_at: AwareDatetime

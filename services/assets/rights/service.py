@@ -67,10 +67,10 @@ async def check_may_publish(
 async def ask(
     session: AsyncSession,
     version: Version,
-    channel: str | None,
-    territories: Sequence[str],
-    use: str | None,
-    on: date | None,
+    channel: str | None = None,
+    territories: Sequence[str] = (),
+    use: str | None = None,
+    on: date | None = None,
 ) -> RightsAnswer:
     """What a person asks: the channel is the version's own unless told otherwise. Raises `Invalid`."""
     _check_territories("query/territory", territories)

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
 from chassis.database import Database
+from services.assets.store.errors import FileDamaged, FileMissing
 from services.assets.store.store import StoredFile
 from services.assets.upkeep import repository
+from services.assets.upkeep.domain import Damage
 from services.assets.upkeep.errors import BeingCleared
 
 WAIT_SECONDS = 5
@@ -49,3 +51,12 @@ async def hold(session: AsyncSession, stored: StoredFile) -> None:
     somebody has."""
     if not await repository.hold(session, stored.sha256, stored.bytes, now()):
         raise BeingCleared
+
+
+async def require_whole(session: AsyncSession, sha256: str) -> None:
+    """Call it before bytes are given out. Raises `FileMissing` or `FileDamaged` when scrubbing has found that."""
+    damage = await repository.damage_of(session, sha256)
+    if damage is Damage.MISSING:
+        raise FileMissing("The file is missing in the store. We know, and its very bytes, put back, mend it.")
+    if damage is not None:
+        raise FileDamaged("The file is damaged in the store. We know, and its very bytes, put back, mend it.")

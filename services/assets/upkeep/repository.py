@@ -203,6 +203,12 @@ async def mend(session: AsyncSession, sha256: str, at: datetime) -> None:
     await session.execute(update(damaged_file).where(_damage.sha256 == sha256, _OPEN).values(mended_at=at))
 
 
+async def damage_of(session: AsyncSession, sha256: str) -> Damage | None:
+    """None: it is whole, as far as is known."""
+    found = (await session.execute(select(_damage.problem).where(_damage.sha256 == sha256, _OPEN))).scalar()
+    return Damage(found) if found else None
+
+
 async def open_damage(session: AsyncSession, sha256: str) -> DamagedFile | None:
     row = (await session.execute(_damages().where(_damage.sha256 == sha256, _OPEN))).first()
     return (await _shown(session, [row]))[0] if row else None

@@ -4,6 +4,16 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, T
 
 metadata = MetaData()
 
+render_failure = Table(
+    "render_failure",
+    metadata,
+    Column("work_item_id", Uuid, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("failed_at", DateTime(timezone=True), nullable=False),
+    comment="Variants that can't be rendered: a person has to make them.",
+)
+
 rendition = Table(
     "rendition",
     metadata,

@@ -11,7 +11,7 @@ from chassis.clock import now
 from contracts.assets import ChannelPack
 from services.assets.store.store import StoredFile
 from services.assets.upkeep.ledger import hold
-from services.assets.variants.models import rendition
+from services.assets.variants.models import render_failure, rendition
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,20 @@ async def find(session: AsyncSession, question: str) -> Rendition | None:
     if row is None:
         return None
     return Rendition(StoredFile(row.location, row.sha256, row.bytes, row.media_type), row.c2pa_manifest)
+
+
+async def keep_failure(session: AsyncSession, work_item_id: UUID, round_number: int, cause: str) -> None:
+    row = {"work_item_id": work_item_id, "round": round_number, "cause": cause, "failed_at": now()}
+    new = insert(render_failure).values(row)
+    key = [render_failure.c.work_item_id, render_failure.c.round]
+    await session.execute(new.on_conflict_do_update(index_elements=key, set_={"cause": cause, "failed_at": now()}))
+
+
+async def failure_of(session: AsyncSession, work_item_id: UUID, round_number: int) -> str | None:
+    """Why the variant could not be rendered in that round."""
+    table = render_failure.c
+    query = select(table.cause).where(table.work_item_id == work_item_id, table.round == round_number)
+    return (await session.execute(query)).scalar()
 
 
 async def keep(

@@ -90,6 +90,8 @@ class Variants:
         try:
             made = await self._pool.make(order)
         except CannotRender as error:
+            async with self._database.transaction() as session:
+                await repository.keep_failure(session, work.id, work.round, str(error))
             raise Reject(f"work item {work.id} can't be rendered from {master.id}: {error}") from error
         stored = await self._store.put(made.content, made.media_type)
         crash_point("variant.stored")

@@ -14,6 +14,7 @@ from contracts.assets import Version
 from contracts.values import DigitalSourceType, Zone
 from services.assets.dependencies import FileStore, OurSettings, TransactionsHere
 from services.assets.store.body import UploadBody
+from services.assets.upkeep.ledger import require_whole
 from services.assets.versions import repository, service
 from services.assets.versions.ranges import content_headers, content_of
 from services.assets.versions.upload import Upload
@@ -106,11 +107,13 @@ async def read_version_content(
     """Byte for byte what was delivered. The `ETag` is its SHA-256."""
     async with transactions.begin() as session:
         version = await service.get_version(session, version_id)
+        await require_whole(session, version.sha256)
     return await content_of(store, version, range_wanted, if_range, if_none_match)
 
 
 @router.head("/{version_id}/content", include_in_schema=False)
 async def head_version_content(session: Session, caller: AnyCaller, version_id: UUID) -> Response:
     version = await service.get_version(session, version_id)
+    await require_whole(session, version.sha256)
     headers = content_headers(version) | {"Content-Length": str(version.bytes)}
     return Response(headers=headers, media_type=version.media_type)
