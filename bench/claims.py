@@ -9,11 +9,9 @@ of a bare UPDATE by as many connections, which checks nothing, keeps nothing and
 import asyncio
 import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +21,7 @@ import asyncpg
 from bench import full_queue
 from bench.figure import Figure
 from bench.full_queue import WAITING
-from chassis.embedded import free_port
+from bench.service import service, until_it_answers
 from chassis.issuer import LocalIssuer
 from chassis.testkit import servers
 
@@ -64,52 +62,17 @@ async def _measure() -> list[Figure]:
     await servers.until_server_answers()
     await servers.provision_service("routing")
     issuer = LocalIssuer(Path(os.environ[servers.FOLDER]) / "issuer")
-    with _service(issuer) as url:
+    with service("routing", issuer) as url:
         async with _client(url) as client:
-            await _until_ready(client)
+            await until_it_answers(client)
             await full_queue.fill()
             return await _figures(client, issuer)
-
-
-@contextmanager
-def _service(issuer: LocalIssuer) -> Iterator[str]:
-    port = free_port()
-    command = [
-        sys.executable, "-m", "uvicorn", "services.routing.app:create_app", "--factory", "--host", "127.0.0.1",
-        "--port", str(port), "--no-access-log", "--log-level", "warning",
-    ]  # fmt: skip
-    environment = {
-        **os.environ,
-        "PACKSHOT_DATABASE_URL": servers.database_url("routing"),
-        "PACKSHOT_NATS_URL": servers.nats_url(),
-        "PACKSHOT_JWKS": str(issuer.jwks),
-        "PACKSHOT_LOG_LEVEL": "warning",
-    }
-    with Path(os.environ[servers.FOLDER], "routing.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603, our own service
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @asynccontextmanager
 async def _client(url: str) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as client:
         yield client
-
-
-async def _until_ready(client: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                async with client.get("/health/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.1)
 
 
 async def _figures(client: aiohttp.ClientSession, issuer: LocalIssuer) -> list[Figure]:

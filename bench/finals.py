@@ -9,12 +9,10 @@ one process can do at most: each waits for all the others. Against it stands the
 import asyncio
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ import aiohttp
 import asyncpg
 
 from bench.figure import Figure
-from chassis.embedded import free_port
+from bench.service import service, until_it_answers
 from chassis.issuer import LocalIssuer
 from chassis.testkit import servers
 
@@ -79,9 +77,10 @@ async def _measure() -> list[Figure]:
     await servers.until_server_answers()
     await servers.provision_service("assets")
     issuer = LocalIssuer(Path(os.environ[servers.FOLDER]) / "issuer")
-    with tempfile.TemporaryDirectory() as store, _service(issuer, store) as url:
+    with tempfile.TemporaryDirectory() as store, service("assets", issuer, PACKSHOT_STORE_URL=f"file://{store}") as url:
         async with _client(url, issuer) as client:
-            await _until_ready(client)
+            # Its tables are there then; it calls itself not ready, for nobody has told it of domains.
+            await until_it_answers(client, "/v1/channel-packs")
             connection = await _connect()
             try:
                 for statement in (_WORK, _VERSIONS, "VACUUM ANALYZE work_item", "VACUUM ANALYZE version"):
@@ -192,48 +191,11 @@ def _ms(seconds: list[float], share: float) -> float:
     return round(statistics.quantiles(seconds, n=1000)[round(share * 1000) - 1] * 1000, 2)
 
 
-@contextmanager
-def _service(issuer: LocalIssuer, store: str) -> Iterator[str]:
-    port = free_port()
-    command = [
-        sys.executable, "-m", "uvicorn", "services.assets.app:create_app", "--factory", "--host", "127.0.0.1",
-        "--port", str(port), "--no-access-log", "--log-level", "warning",
-    ]  # fmt: skip
-    environment = {
-        **os.environ,
-        "PACKSHOT_DATABASE_URL": servers.database_url("assets"),
-        "PACKSHOT_NATS_URL": servers.nats_url(),
-        "PACKSHOT_JWKS": str(issuer.jwks),
-        "PACKSHOT_STORE_URL": f"file://{store}",
-        "PACKSHOT_LOG_LEVEL": "warning",
-    }
-    with Path(os.environ[servers.FOLDER], "assets.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603, our own service
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @asynccontextmanager
 async def _client(url: str, issuer: LocalIssuer) -> AsyncIterator[aiohttp.ClientSession]:
     headers = {"Authorization": f"Bearer {issuer.token('reviewer', subject='pim')}"}
     async with aiohttp.ClientSession(url, headers=headers) as client:
         yield client
-
-
-async def _until_ready(client: aiohttp.ClientSession) -> None:
-    """Its tables are there and it answers; no domains were told, so it may call itself not ready."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                async with client.get("/v1/channel-packs") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.1)
 
 
 async def _connect() -> Any:
