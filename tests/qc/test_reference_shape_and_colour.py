@@ -7,7 +7,9 @@ from contracts.values import ImageSpec, MeasurementOutcome
 from packshot.sample.files import jpeg, png
 from services.qc.inspection import NO_REFERENCE, ApprovedFile, Reference, inspect
 from services.qc.inspection.checks import CHECKS
+from services.qc.inspection.checks.shape import contour_deviation
 from services.qc.inspection.reference import Against
+from services.qc.inspection.registration import Registration
 from tests.qc import retouching
 from tests.qc.retouching import COMPARED, CRITICAL, HARMLESS, against, outcomes, sample
 from tests.qc.test_inspection_clean import CANNOT, FAIL, FLAG, PASS
@@ -44,6 +46,21 @@ def test_a_smaller_export_of_a_slimmed_picture_is_seen_as_well() -> None:
     pixels = sample(TEE)
     export = jpeg(retouching.resized(retouching.slimmed(pixels, 5), 0.8))
     assert against(export, jpeg(pixels))["S01"].outcome is FAIL
+
+
+@pytest.mark.parametrize(("points", "most"), [(10, 0.0), (30, 4.0)])
+def test_the_contour_is_smoothed_over_the_same_part_of_it_at_any_scale(points: int, most: float) -> None:
+    """4 % of the height are 20 points of the capture's outline, of which a small export has 8 pixels: what closes a gap
+    between two fingers there is no changed shape, and 6 % are one."""
+    empty = np.zeros((200, 100), np.uint8)
+    line = np.stack([np.full(500, 50.0), np.arange(500) * 0.4], axis=1)
+    distance = np.zeros(500)
+    distance[480 - points : 480] = 4
+    lying = Registration(
+        scale=0.4, shift=(0, 0), contour=line, part=np.zeros(500, np.int32), distance=distance, both=empty, frame=empty,
+        structure=np.ones((200, 100)), alike=1, box=(0, 0, 100, 200),
+    )  # fmt: skip
+    assert contour_deviation(lying).max() == most
 
 
 @pytest.mark.parametrize("product", [TEE, HOODIE, TROUSERS])

@@ -27,7 +27,7 @@ _SAME_GROUND = 16  # levels between two backgrounds that part the same edges
 _RIM = 16  # px at the sides of either frame: what a shift leaves empty there, and half a window more
 
 
-@check("S01", "contour", unit="% of height", gate=Gate.STYLING_FIT, against=Against.CAPTURE)
+@check("S01", "contour", unit="% of height", gate=Gate.STYLING_FIT, version=2, against=Against.CAPTURE)
 def contour(frame: Frame, spec: ImageSpec, reference: Reference) -> Finding:
     """The farthest that the contour lies from the approved one, smoothed over 4 % of the subject's height."""
     registration = compared(frame, reference)
@@ -150,7 +150,8 @@ def _elsewhere(registration: Registration, thresholds: Thresholds) -> float:
 
 def contour_deviation(registration: Registration) -> Plane:
     """Px of the reduced copy for each point of the registration's contour: its median over the run around it."""
-    window = max(_LEAST_RUN, round(_SMOOTHED * registration.height)) | 1
+    points = registration.height / registration.scale  # along the capture's own copy, whose outline they are of
+    window = max(_LEAST_RUN, round(_SMOOTHED * points)) | 1
     smoothed: Plane = np.zeros(len(registration.distance))
     for part in np.unique(registration.part):
         own = np.flatnonzero(registration.part == part)
