@@ -6,12 +6,14 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from packshot.play.api import Api, ApiError
+from packshot.play.api import Api, ApiError, is_there
 from services.assets.upkeep.domain import SHELVES
 
 
 def collect_orphans(url: str, token: str, console: Console) -> int:
     """The command's exit code: 0 when all is gone through, 2 when that wasn't possible."""
+    if not is_there(url, console):
+        return 2
     try:
         files, size = asyncio.run(_collect(url, token, console))
     except (ApiError, TimeoutError, httpx.HTTPError) as error:

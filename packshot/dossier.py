@@ -38,6 +38,10 @@ def verify_dossier(file: Path, signed: Path, keys: Path, console: Console) -> in
         return 1
     console.print(_table(dossier))
     console.print("[green]This is the approved file, and the dossier is as it was signed.[/green]")
+    if not dossier.rights.allowed:
+        console.print(
+            "[yellow]Its rights didn't allow its use when the dossier was issued.[/yellow] The table says why."
+        )
     return 0
 
 

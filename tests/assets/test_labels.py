@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from contracts.values import DigitalSourceType, ImageSpec
 from packshot.local.signing import SigningFiles, signing_files
@@ -31,7 +31,7 @@ from services.assets.labels.fields import CREATOR, CREDIT, RIGHTS, SOURCE_TYPE, 
 from services.assets.labels.iim import read_block, write_block
 from services.assets.labels.reading import labels_of
 from services.assets.labels.xmp import UnreadableXmp, read_packet, write_packet
-from services.assets.rendering import CannotRender
+from services.assets.rendering import CannotRender, render
 from services.assets.rendering.channels import default_channel_packs
 from services.assets.variants.making import Made, Order, make
 from services.qc.inspection.labels import source_type
@@ -228,6 +228,30 @@ def test_what_a_file_can_carry_once_is_carried_once() -> None:
 def test_labels_that_grow_when_they_are_written_still_fit_into_a_segment() -> None:
     made = make(order(saved("png", {CREATOR: ("<" * 1900,) * 20})))
     assert set(opened(made.content)) <= {CREATOR}
+
+
+def test_what_is_said_to_be_done_to_the_colours_was_done() -> None:
+    """An sRGB master on pure white keeps its colours; one in another colour space, or on a ground of 253, doesn't."""
+    pack = default_channel_packs()["pdp"].model_copy(update={"width": 160, "height": 200, "fill": None})
+    spec = ImageSpec(white_background=True)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    file = io.BytesIO()
+    picture().point(lambda level: level - 2 if level > 250 else level).save(file, "png")
+    masters = {
+        "as it is": (saved("png"), False),
+        "srgb": (saved("png", icc_profile=srgb), False),
+        "off-white": (file.getvalue(), True),
+        "cmyk": (in_cmyk(), True),
+    }
+    for name, (content, adjusted) in masters.items():
+        actions = render(content, pack, spec).actions
+        assert ("c2pa.color_adjustments" in actions) == adjusted, (name, actions)
+
+
+def in_cmyk() -> bytes:
+    file = io.BytesIO()
+    picture().convert("CMYK").save(file, "jpeg")
+    return file.getvalue()
 
 
 def iim_segment() -> bytes:

@@ -52,6 +52,14 @@ class Master:
             return True
         return self.source.getchannel("A").getextrema() == (255, 255)
 
+    @cached_property
+    def changes_colours(self) -> bool:
+        """Whether what comes out of it in sRGB has other colours than lie in it."""
+        mode = "RGB" if isinstance(self.source, np.ndarray) else self.source.mode
+        if mode in ("RGB", "RGBA"):
+            return self.profile is not None and not is_srgb(self.profile)
+        return mode in ("CMYK", "LAB") or self.profile is not None
+
     def overview(self) -> Pixels:
         """All of it, at no more than 4 megapixels."""
         factor = int(np.ceil((self.width * self.height / _OVERVIEW_PIXELS) ** 0.5))

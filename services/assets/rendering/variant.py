@@ -12,7 +12,7 @@ from services.assets.rendering.encoding import MEDIA_TYPES, encode
 from services.assets.rendering.framing import Frame, crop_inside, frame_subject, output_size
 from services.assets.rendering.scaling import Pixels
 from services.assets.rendering.subject import Subject, find_subject
-from services.assets.rendering.white import Padding, clean, pad
+from services.assets.rendering.white import Padding, clean, is_off_white, pad
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,15 @@ class Prepared:
 
     picture: Master
     subject: Subject | None
+    off_white: bool
+    """Its ground is nearly white, and becomes so."""
 
 
 def prepare(master: bytes) -> Prepared:
     """Raises CannotRender when the master can't be read."""
     picture = decode(master)
-    return Prepared(picture, find_subject(picture.overview(), picture.width, picture.height))
+    overview = picture.overview()
+    return Prepared(picture, find_subject(overview, picture.width, picture.height), is_off_white(overview))
 
 
 def render(
@@ -73,7 +76,7 @@ def render(
     labels = tidy(with_source_type(picture.labels, declared))
     limit = None if spec.max_bytes is None else max(0, spec.max_bytes - room)
     encoded = encode(Image.fromarray(pixels), pack.format, pack.quality, limit, labels)
-    actions = _actions(picture, frame, size, pack.format, cleaned=cleaned)
+    actions = _actions(picture, frame, size, pack.format, whitened=cleaned and prepared.off_white)
     return Rendered(encoded.content, *size, MEDIA_TYPES[pack.format], encoded.quality, labels, actions)
 
 
@@ -91,7 +94,7 @@ def _take(picture: Master, frame: Frame, size: tuple[int, int], *, fade: bool) -
 
 
 def _actions(
-    picture: Master, frame: Frame, size: tuple[int, int], file_format: str, *, cleaned: bool
+    picture: Master, frame: Frame, size: tuple[int, int], file_format: str, *, whitened: bool
 ) -> tuple[str, ...]:
     cut = frame.x > 0 or frame.y > 0 or frame.x + frame.width < picture.width
     cut = cut or frame.y + frame.height < picture.height
@@ -100,7 +103,7 @@ def _actions(
     done = {
         "c2pa.cropped": cut,
         "c2pa.resized": size != (frame.width, frame.height),
-        "c2pa.color_adjustments": cleaned or picture.profile is not None,
+        "c2pa.color_adjustments": whitened or picture.changes_colours,
         "c2pa.edited": padded,  # the ground is carried on in white
         "c2pa.converted": picture.file_format != file_format,
     }

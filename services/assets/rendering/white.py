@@ -11,6 +11,8 @@ from services.assets.rendering.subject import BACKGROUND_FROM, subject_mask
 
 FADE = 0.06  # length of a fade, as a share of the picture's longer side
 _GROUND = 128  # a mark, neither 0 nor 255
+_SPARSE = 2  # every second pixel says enough of a ground
+_OUTLINE = 0.001  # of all pixels: those of an outline that are nearly white are fewer
 _KEEP = 5  # pixels around the subject that a fade leaves alone
 
 
@@ -104,3 +106,10 @@ def clean(picture: Pixels) -> Pixels:
     cv2.floodFill(ground, None, (0, 0), _GROUND, flags=4)
     at_border = cv2.inRange(ground[1:-1, 1:-1], np.array(_GROUND), np.array(_GROUND))
     return np.asarray(cv2.bitwise_or(picture, cv2.merge([at_border] * 3)), dtype=np.uint8)
+
+
+def is_off_white(overview: Pixels) -> bool:
+    """Whether `clean` changes more of it than an outline's soft pixels."""
+    looked_at = np.ascontiguousarray(overview[::_SPARSE, ::_SPARSE])
+    changed = np.count_nonzero((clean(looked_at) != looked_at).any(axis=2))
+    return bool(changed > _OUTLINE * looked_at.shape[0] * looked_at.shape[1])
