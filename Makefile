@@ -6,7 +6,11 @@ READY := $(VENV)/.ready
 DATA ?= .packshot
 PORT ?= 8080
 T ?= tests
-WORKERS ?= 2
+# One more than the cores of a small machine: tests wait, for services that start and for clocks that run out.
+WORKERS ?= 3
+
+# Packshot is many processes, and tests start and kill them again and again: each would compile its code anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run up test bench check format contracts openapi constraints test-containers clean

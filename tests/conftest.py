@@ -15,6 +15,7 @@ LONGEST = (
     "tests/intake/test_import_runs.py",
     "tests/assets/test_rendering.py",
     "tests/system/test_sample_catalogue.py",
+    "tests/together/test_programs.py",
 )
 
 

@@ -41,6 +41,7 @@ def whole_packshot() -> Iterator["Whole"]:
             assert one.stop() == 0, one.log()
         finally:
             one.stop()
+            one.close()
 
 
 class Whole:
@@ -53,6 +54,9 @@ class Whole:
         self._log = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._readiness = "not asked"
+        # One for all, since making one reads the authorities of TLS: as dear as many answers. It keeps no connection,
+        # since whoever is at its other end may have been killed.
+        self._client = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
 
     def __repr__(self) -> str:
         """What a test that waited for it in vain shows."""
@@ -78,7 +82,7 @@ class Whole:
         assert self._process is not None
         assert self._process.poll() is None, self.log()
         try:
-            answer = httpx.get(f"{self.url}/health/ready", timeout=5)
+            answer = self._client.get(f"{self.url}/health/ready", timeout=5)
         except httpx.TransportError as error:
             self._readiness = repr(error)
             return False
@@ -95,6 +99,9 @@ class Whole:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         return self._process.wait(60)
+
+    def close(self) -> None:
+        self._client.close()
 
     @property
     def supervisor(self) -> int:
@@ -147,11 +154,11 @@ class Whole:
         return {"Authorization": f"Bearer {self.data.issuer.token(*roles, subject=f'{roles[0]}-1')}"}
 
     def get(self, path: str, *roles: str, **params: Any) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", headers=self.token(*(roles or ("reviewer",))), params=params, timeout=30)
+        return self._client.get(f"{self.url}{path}", headers=self.token(*(roles or ("reviewer",))), params=params)
 
     def exposition(self, process: str) -> str:
         """A process's own Prometheus text."""
-        return httpx.get(f"http://127.0.0.1:{self.processes()[process]['port']}/metrics", timeout=30).text
+        return self._client.get(f"http://127.0.0.1:{self.processes()[process]['port']}/metrics").text
 
 
 class Play:
