@@ -3,7 +3,8 @@
 A vendor uploads them, signed, one after another, to assets itself and through the gateway in turn; assets hashes each
 on the way, puts it on the disk (fsync of the file and of its folder) and commits its rows before it answers. The plain
 copy reads the file, hashes it, writes it and calls fsync. Everything runs as `packshot up` runs it. What the process
-that serves holds in memory is looked at after every file: it must not grow with what it has stored.
+that serves holds in memory is looked at after every file: it must not grow with what it has stored. At last several are
+uploaded at once, as many uploaders do it, beside as many plain copies at once.
 """
 
 import hashlib
@@ -12,7 +13,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ from tests.whole import Whole, whole_packshot
 
 FILES, BYTES = 1000, 5_000_000
 WARM = 50  # files, until everything is loaded
+AT_ONCE, TOGETHER = 4, 60  # so many uploaders, so many files in all
 BAR, FLAT = 0.5, 1.2
 MB, MIB = 1_000_000, 1024 * 1024
 VENDOR = "bench"
@@ -47,6 +50,7 @@ def run() -> list[Figure]:
             stored.append(vendor.put(direct, source, sha256))
             copied.append(_copy(source, Path(folder) / "copy", sha256))
             held.append(serving.memory_info().rss / MIB)
+        together, copied_together = _at_once(vendor, assets["port"], Path(folder))
     each, copy = f"{FILES:,} files of {BYTES // MB} MB", _rate(copied[WARM:])
     against = f"a plain copy with fsync and hash: {copy:.1f} MB/s"
     direct_rate, whole_rate = _rate(stored[WARM:]), _rate(passed_on[WARM:])
@@ -63,6 +67,13 @@ def run() -> list[Figure]:
         ),
         Figure(f"{each} stored through the gateway, median", round(whole_rate, 1), "MB/s", against, whole_rate / copy),
         Figure(
+            f"the same by {AT_ONCE} uploaders at once, {TOGETHER} files, in all",
+            round(together, 1),
+            "MB/s",
+            f"{AT_ONCE} plain copies at once: {copied_together:.1f} MB/s",
+            together / copied_together,
+        ),
+        Figure(
             "memory of the process that stores them, at most",
             round(most),
             "MiB",
@@ -72,6 +83,32 @@ def run() -> list[Figure]:
             most <= FLAT * begin,
         ),
     ]
+
+
+def _at_once(vendor: "_Vendor", port: int, folder: Path) -> tuple[float, float]:
+    """MB/s of several uploaders together, and of as many plain copies."""
+    files = []
+    for number, (content, sha256) in enumerate(_files(TOGETHER)):
+        source = folder / f"source {number}"
+        source.write_bytes(content)
+        files.append((source, sha256))
+
+    def upload(share: list[tuple[Path, str]]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for source, sha256 in share:
+            vendor.put(connection, source, sha256)
+
+    def copy(share: list[tuple[Path, str]]) -> None:
+        for source, sha256 in share:
+            _copy(source, source.with_suffix(".copy"), sha256)
+
+    def rate(do: Callable[[list[tuple[Path, str]]], None]) -> float:
+        started = time.perf_counter()
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            list(threads.map(do, [files[one::AT_ONCE] for one in range(AT_ONCE)]))
+        return TOGETHER * BYTES / MB / (time.perf_counter() - started)
+
+    return rate(upload), rate(copy)
 
 
 def _rate(seconds: list[float]) -> float:

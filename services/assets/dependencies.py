@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.events import RECORDED
 from chassis.problems import Unavailable
 from chassis.service import Service
 from services.assets.outbound.client import Outside
@@ -30,24 +31,28 @@ class Transactions:
         """Commits when the block ends well, rolls back when it raises."""
         async with self._service.database.transaction() as session:
             yield session
-        self._service.relay.nudge()
+        if session.info.get(RECORDED):  # who only reads has nothing for the relay to look for
+            self._service.relay.nudge()
 
 
-def _transactions(request: Request) -> Transactions:
+# `async`, though they await nothing: FastAPI calls plain functions in a thread, each after the other.
+
+
+async def _transactions(request: Request) -> Transactions:
     return Transactions(request.app.state.service)
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _outside(request: Request) -> Outside:
+async def _outside(request: Request) -> Outside:
     outside: Outside = request.app.state.outside
     return outside
 
 
-def _settings(request: Request) -> AssetsSettings:
+async def _settings(request: Request) -> AssetsSettings:
     settings: AssetsSettings = request.app.state.service.settings
     return settings
 

@@ -1,6 +1,8 @@
 """The store, on a local disk and in a bucket: whole files or none, each once, and what is left behind swept away."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from chassis.clock import clock
 from chassis.ids import new_id
 from services.assets.store.errors import FileDamaged, FileMissing, StoreAway
 from services.assets.store.store import PART_BYTES, Store, content_key
+from services.assets.store.writing import BLOCK_BYTES
 from tests.assets.factory import sha256
 from tests.assets.s3 import BUCKET
 from tests.assets.stores import Books, collected, keys_in, pieces, store_at
@@ -92,6 +95,38 @@ async def test_nothing_is_visible_before_it_is_kept(any_store: Store) -> None:
         with pytest.raises(FileMissing):
             await any_store.read(content_key(staged.sha256))
     assert await keys_in(any_store) == []
+
+
+@pytest.mark.parametrize("size", [1, 65_537, BLOCK_BYTES - 1, BLOCK_BYTES, 3 * BLOCK_BYTES + 1])
+async def test_the_pieces_of_a_file_keep_their_order(any_store: Store, size: int) -> None:
+    """However they come: they are written in blocks while others come."""
+    parts = [bytes([number]) * (size // 7 * number % size or size) for number in range(9)]
+    async with any_store.staged(pieces(*parts)) as staged:
+        content = b"".join(parts)
+        assert (staged.sha256, staged.bytes) == (sha256(content), len(content))
+        assert await any_store.read(staged.key) == content
+
+
+async def test_a_file_whose_sender_goes_away_leaves_nothing(any_store: Store, tmp_path: Path) -> None:
+    """While a block of it is being written."""
+    waits = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield CONTENT
+        waits.set()
+        await asyncio.Event().wait()
+
+    async def take() -> None:
+        async with any_store.staged(endless()):
+            pytest.fail("it never came to its end")
+
+    task = asyncio.create_task(take())
+    await waits.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await keys_in(any_store) == []
+    assert everything(tmp_path) == []
 
 
 async def test_an_error_on_the_way_comes_out_and_leaves_nothing(any_store: Store, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def _note_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _signature_headers(
+async def _signature_headers(
     webhook_id: Annotated[str | None, Header(description="Unique a message; the same for a second try.")] = None,
     webhook_timestamp: Annotated[str | None, Header(description="Seconds since 1970.")] = None,
     webhook_signature: Annotated[str | None, Header(description="`v1,` and the HMAC-SHA256 in base64.")] = None,

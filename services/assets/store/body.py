@@ -10,7 +10,8 @@ from chassis.problems import TooLarge
 from services.assets.store.errors import BodyCutOff, BodyStalled
 from services.assets.store.formats import HEAD_BYTES
 
-PIECE_BYTES = 1024 * 1024
+PIECE_BYTES = 64 * 1024
+"""Most chunks are larger, and go on as they came."""
 
 
 class UploadBody:
@@ -38,8 +39,11 @@ class UploadBody:
         return bytes(self._ahead[:HEAD_BYTES])
 
     async def pieces(self, piece_bytes: int = PIECE_BYTES) -> AsyncIterator[bytes]:
-        """The whole body, in pieces of about so many bytes."""
+        """The whole body, in pieces of at least so many bytes, but for the last one."""
         while (chunk := await self._next()) is not None:
+            if not self._ahead and len(chunk) >= piece_bytes:
+                yield chunk
+                continue
             self._ahead += chunk
             if len(self._ahead) >= piece_bytes:
                 yield self.rest()

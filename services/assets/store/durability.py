@@ -14,6 +14,13 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+def move_file(path: Path, place: Path, root: Path) -> None:
+    """Durable when it returns: so are the entries of all folders of its new place, up to `root`."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(place)
+    sync_folders(place.parent, root)
+
+
 def sync_folders(path: Path, root: Path) -> None:
     """The entries of `path` and of every folder above it, up to `root`, are on the disk afterwards."""
     if sys.platform == "win32":  # there a folder can't be opened, and its entries are journalled

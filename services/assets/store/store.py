@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,11 +26,12 @@ from obstore.store import LocalStore
 from chassis.crash import crash_point
 from chassis.ids import new_id
 from chassis.logs import get_logger
-from services.assets.store.durability import sync_file, sync_folders
+from services.assets.store.durability import move_file, sync_file, sync_folders
 from services.assets.store.errors import FileDamaged, FileMissing
 from services.assets.store.ledger import Ledger
 from services.assets.store.leftovers import remove, sweep
 from services.assets.store.objects import LONGEST_STREAM, connect, translated
+from services.assets.store.writing import new_file
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 INCOMING, FILES = "incoming", "sha256"
 PART_BYTES = 5 * 1024 * 1024
 PARTS_AT_ONCE = 3
-READ_BYTES = WRITE_BYTES = 1024 * 1024
+READ_BYTES = 1024 * 1024
+WRITING_THREADS = 16
 PATIENCE = timedelta(seconds=10)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -84,6 +87,7 @@ class Store:
         self._ledger = ledger
         self._patience = patience
         self._sure: set[Path] = set()
+        self._threads = ThreadPoolExecutor(WRITING_THREADS, "store")
 
     @cached_property
     def _objects(self) -> "ObjectStore":
@@ -116,7 +120,22 @@ class Store:
 
         An error in `pieces` comes out as it is, and leaves nothing.
         """
-        key, digest, size = f"{INCOMING}/{new_id()}", hashlib.sha256(), 0
+        key = f"{INCOMING}/{new_id()}"
+        staged = await (self._sent(key, pieces) if self._folder is None else self._written(self._folder, key, pieces))
+        try:
+            yield staged
+        finally:
+            if not staged.moved:
+                await self._delete(key)
+
+    async def _written(self, folder: Path, key: str, pieces: AsyncIterator[bytes]) -> StagedFile:
+        async with new_file(folder / key, self._threads) as file:
+            async for piece in pieces:
+                await file.add(piece)
+            return StagedFile(key, *await file.finish())
+
+    async def _sent(self, key: str, pieces: AsyncIterator[bytes]) -> StagedFile:
+        digest, size = hashlib.sha256(), 0
 
         async def hashed() -> AsyncIterator[bytes]:
             nonlocal size
@@ -126,15 +145,8 @@ class Store:
                 yield piece
 
         with translated():
-            # A disk takes pieces while others come; a bucket has a least size.
-            part = PART_BYTES if self._folder is None else WRITE_BYTES
-            await self._objects.put_async(key, hashed(), chunk_size=part, max_concurrency=PARTS_AT_ONCE)
-        staged = StagedFile(key, digest.hexdigest(), size)
-        try:
-            yield staged
-        finally:
-            if not staged.moved:
-                await self._delete(key)
+            await self._objects.put_async(key, hashed(), chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        return StagedFile(key, digest.hexdigest(), size)
 
     async def keep(self, staged: StagedFile, media_type: str) -> StoredFile:
         """Move a staged file to its place, unless the same bytes are there already. Durable when it returns.
@@ -142,11 +154,10 @@ class Store:
         Raises `BeingCleared`. A row that refers to the file is added soon after, and holds it (`upkeep.ledger.hold`).
         """
         place = content_key(staged.sha256)
-        # At once: both wait for a disk.
-        trusted, _ = await asyncio.gather(self._ledger.expect(staged.sha256, staged.bytes), self._sync(staged))
+        trusted = await self._ledger.expect(staged.sha256, staged.bytes)
         crash_point("store.expected")
         if not trusted or await self.size(staged.sha256) != staged.bytes:
-            await self._move(staged, place)
+            await self.move(staged, place)
             crash_point("store.moved")
         if not trusted:
             await self._ledger.replaced(staged.sha256)
@@ -154,23 +165,18 @@ class Store:
 
     async def move(self, staged: StagedFile, place: str) -> None:
         """To a place of its own, also where another file was. Durable when it returns."""
-        await self._sync(staged)
-        await self._move(staged, place)
-
-    async def _move(self, staged: StagedFile, place: str) -> None:
         with translated(disk=True):
-            await self._objects.rename_async(staged.key, place)
+            if self._folder is None:
+                await self._objects.rename_async(staged.key, place)
+            else:
+                await asyncio.to_thread(self._move_file, self._folder, staged.key, place)
             staged.moved = True
-            if self._folder is not None:
-                shelf = (self._folder / place).parent
-                # Nobody removes a shelf: that it is in its folder has to be made sure of once.
-                await asyncio.to_thread(sync_folders, shelf, shelf if shelf in self._sure else self._folder)
-                self._sure.add(shelf)
 
-    async def _sync(self, staged: StagedFile) -> None:
-        if self._folder is not None:
-            with translated(disk=True):
-                await asyncio.to_thread(sync_file, self._folder / staged.key)
+    def _move_file(self, folder: Path, key: str, place: str) -> None:
+        shelf = (folder / place).parent
+        # Nobody removes a shelf: that it is in its folder has to be made sure of once.
+        move_file(folder / key, folder / place, shelf if shelf in self._sure else folder)
+        self._sure.add(shelf)
 
     async def put(self, content: bytes, media_type: str) -> StoredFile:
         """Store bytes that are in memory already."""

@@ -57,11 +57,13 @@ async def expect(session: AsyncSession, sha256: str, size: int, at: datetime, ch
 
 async def hold(session: AsyncSession, sha256: str, size: int, at: datetime) -> bool:
     """Lock its row against deletion until the transaction ends. False when it is being deleted, or was."""
-    # Without a row it was stored before there were any, and nobody has ever deleted it.
-    row = {"sha256": sha256, "bytes": size, "kept_at": at, "check_at": at}
-    await session.execute(insert(stored_file).values(row).on_conflict_do_nothing())
     query = select(_file.doomed_at, _file.collected_at).where(_file.sha256 == sha256)
-    found = (await session.execute(query.with_for_update(read=True, key_share=True))).one()
+    locking = query.with_for_update(read=True, key_share=True)
+    found = (await session.execute(locking)).one_or_none()
+    if found is None:  # it was stored before there were any rows, and nobody has ever deleted it
+        row = {"sha256": sha256, "bytes": size, "kept_at": at, "check_at": at}
+        await session.execute(insert(stored_file).values(row).on_conflict_do_nothing())
+        found = (await session.execute(locking)).one()
     return found.doomed_at is None and found.collected_at is None
 
 

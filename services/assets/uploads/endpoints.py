@@ -22,13 +22,15 @@ from services.assets.uploads.writing import Uploads
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 
-def _check_version(
+async def _check_version(
     tus_resumable: Annotated[str | None, Header(description=f"`{protocol.VERSION}`.")] = None,
 ) -> None:
     protocol.check_version(tus_resumable)
 
 
-def _uploads(caller: AnyCaller, transactions: TransactionsHere, store: FileStore, settings: OurSettings) -> Uploads:
+async def _uploads(
+    caller: AnyCaller, transactions: TransactionsHere, store: FileStore, settings: OurSettings
+) -> Uploads:
     return Uploads(transactions, store, settings, caller)
 
 
