@@ -93,6 +93,7 @@ async def test_files_are_fetched_and_decided_on(
         (named(twice, photo(6)), server.never_ends("/flood", bytes(20_000), 0.001), "too_large"),
         (named(twice, photo(8)), server.redirects("/evil", private.replace(HERE, PRIVATE)), "url_refused"),
         (named(twice, photo(8)), server.redirects("/loop", "/loop"), "url_refused"),
+        (named(twice, photo(8)), server.redirects("/nowhere", "http://a..b/x.jpg"), "url_refused"),
         (named(twice, photo(7), "../x.jpg"), server.gives("/name", photo(7)), "bad_name"),
         (named(twice, photo(7), view="inside"), server.gives("/nobody", photo(7)), "no_such_work"),
         (named(twice, photo(10)), None, "not_uploaded"),
@@ -255,7 +256,7 @@ async def test_urls_that_can_not_be_called_are_refused_at_once(start: Start) -> 
     vendor = await Vendor.registered(assets)
     good = named(shot(), photo())
     for url in ("http://a.example/x", "https://user:secret@a.example/x", "ftp://a.example/x", "x", "", "https://ä.example",
-                "https://a.example/" + "x" * 2000, 7):  # fmt: skip
+                "https://a.example/" + "x" * 2000, "https://a..b/x.jpg", f"https://{'a' * 64}.example/x.jpg", 7):  # fmt: skip
         answer = await vendor.deliver(good, {**good, "url": url})
         assert answer.status_code == 422, url
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/files/1/url"]

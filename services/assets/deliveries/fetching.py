@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import aiohttp
 from prometheus_client import Counter
 
 from chassis.clock import now
@@ -17,7 +16,7 @@ from services.assets.deliveries.domain import Code, Reason
 from services.assets.deliveries.patience import until_settled
 from services.assets.deliveries.schemas import NamedFile, UploadedFile
 from services.assets.dependencies import Transactions
-from services.assets.outbound.client import Outside
+from services.assets.outbound.client import Outside, Response
 from services.assets.outbound.errors import NoAnswer, NotAllowed
 from services.assets.settings import AssetsSettings
 from services.assets.store.body import PIECE_BYTES
@@ -108,23 +107,23 @@ class Fetching:
 class _Body:
     """The body of an answer, as the file that a delivery names: counted, bounded and never kept."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, named: NamedFile, max_bytes: int) -> None:
+    def __init__(self, answer: Response, named: NamedFile, max_bytes: int) -> None:
         """Raises `NoAnswer` or `_Refused` for what its head says already."""
         self.head = b""
         self._answer = answer
         self._named = named
         self._max_bytes = max_bytes
         if answer.status != 200:
-            raise NoAnswer(f"{answer.url.host} answered {answer.status}.")
+            raise NoAnswer(f"{answer.host} answered {answer.status}.")
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise NoAnswer(f"{answer.url.host} sent it compressed, and was asked not to.")
-        if answer.content_length is not None:
-            self._check(answer.content_length, ended=True)
+            raise NoAnswer(f"{answer.host} sent it compressed, and was asked not to.")
+        if answer.length is not None:
+            self._check(answer.length, ended=True)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """In pieces of about 1 MiB. `head` has the first bytes afterwards."""
         received, ahead = 0, bytearray()
-        async for chunk in self._answer.content.iter_any():
+        async for chunk in self._answer.chunks():
             received += len(chunk)
             self._check(received, ended=False)
             self.head += chunk[: max(0, HEAD_BYTES - len(self.head))]
