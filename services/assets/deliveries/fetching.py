@@ -12,7 +12,7 @@ from chassis.crash import crash_point
 from chassis.problems import Unavailable
 from chassis.timers import drop_timers, set_timer
 from services.assets.deliveries import repository, service
-from services.assets.deliveries.domain import Code, Reason
+from services.assets.deliveries.domain import VENDOR_INACTIVE, Code, Reason
 from services.assets.deliveries.patience import until_settled
 from services.assets.deliveries.schemas import NamedFile, UploadedFile
 from services.assets.dependencies import Transactions
@@ -23,6 +23,7 @@ from services.assets.store.body import PIECE_BYTES
 from services.assets.store.formats import HEAD_BYTES, media_type_of
 from services.assets.store.store import Store
 from services.assets.upkeep.ledger import hold
+from services.assets.vendors import repository as vendors
 
 AWAY = timedelta(seconds=10)
 """How long a file waits while something of ours is away, without a try being counted."""
@@ -65,8 +66,8 @@ class Fetching:
                 await drop_timers(session, [(service.FETCH, key)])
                 return
             is_here = await repository.uploaded_files(session, vendor, [waiting.named.sha256])
-        refusal = None
-        if not is_here:
+            refusal = None if await vendors.is_active(session, vendor) else VENDOR_INACTIVE
+        if refusal is None and not is_here:
             try:
                 await self._fetch(vendor, waiting.named)
             except NoAnswer as problem:
