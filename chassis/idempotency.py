@@ -66,7 +66,9 @@ async def _idempotency(
 ) -> Idempotency:
     if idempotency_key is None:
         return Idempotency(session, caller.subject, None)
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
+    query = f"?{request.url.query}" if request.url.query else ""
+    asked = f"{request.method} {request.url.path}{query}\n".encode() + await request.body()
+    digest = hashlib.sha256(asked).hexdigest()
     taken: Any = await session.execute(
         text(
             "INSERT INTO idempotency (caller, key, fingerprint, created_at) VALUES (:caller, :key, :print, :now)"

@@ -38,7 +38,8 @@ log = get_logger(__name__)
 
 def put_off(failures: int) -> timedelta:
     """How long an errand waits after so many failures in a row, at least one."""
-    return min(PUT_OFF * 2 ** min(failures - 1, 20), LONGEST_PUT_OFF)
+    doublings = min(failures - 1, 10)  # by then it is the longest
+    return min(PUT_OFF * (1 << doublings), LONGEST_PUT_OFF)
 
 
 class Errands:
