@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from chassis.auth import AnyCaller
 from chassis.clock import now
-from chassis.database import Session
+from chassis.database import Database, Session
 from chassis.problems import Invalid
 
 KEPT = timedelta(days=7)
@@ -91,6 +91,12 @@ async def _idempotency(
             JSONResponse(row.answer, row.status, {**(row.headers or {}), "Idempotency-Replayed": "true"})
         )
     return Idempotency(session, caller.subject, idempotency_key)
+
+
+async def forget_answers(database: Database) -> None:
+    """Those that were kept for long enough; their keys are new again."""
+    async with database.transaction() as session:
+        await session.execute(text("DELETE FROM idempotency WHERE created_at < :old"), {"old": now() - KEPT})
 
 
 Idempotent = Annotated[Idempotency, Depends(_idempotency)]

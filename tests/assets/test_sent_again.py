@@ -1,10 +1,14 @@
 """A call whose answer was lost is sent again with its `Idempotency-Key`: it acts once, and gets the first answer."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from chassis.clock import now
+from chassis.idempotency import KEPT
 from chassis.testkit.harness import Harness
+from chassis.timers import set_timer
 from contracts.values import Role
 from tests.assets.factory import Vendor, approved, photo, tell_domains
 
@@ -52,6 +56,17 @@ async def test_a_secret_is_renewed_once_a_key(assets: Harness) -> None:
     kept = await assets.fetch("SELECT secret, old_secret FROM outbound_endpoint")
     assert {row["secret"] for row in kept} == set(secrets)
     assert all(row["old_secret"] not in (None, *secrets) for row in kept)
+
+    old, grace = "/v1/destinations/shop/secret", KEPT + timedelta(minutes=1)
+    await assets.fetch("UPDATE idempotency SET created_at = $1 WHERE key = $2", now() - grace, old)
+    async with assets.service.database.transaction() as session:
+        await set_timer(session, "forget answers", "store", now())
+
+    async def is_forgotten() -> bool:
+        return not await assets.fetch("SELECT 1 FROM idempotency WHERE key = $1", old)
+
+    await assets.eventually(is_forgotten)
+    assert len(await assets.fetch("SELECT 1 FROM idempotency")) == 2
 
 
 async def test_a_link_and_a_publication_are_made_once_a_key(assets: Harness) -> None:
