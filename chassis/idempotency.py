@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from chassis.auth import AnyCaller
 from chassis.clock import now
-from chassis.database import Session
+from chassis.database import Database, Session
 from chassis.problems import Invalid
 
 KEPT = timedelta(days=7)
@@ -66,7 +66,9 @@ async def _idempotency(
 ) -> Idempotency:
     if idempotency_key is None:
         return Idempotency(session, caller.subject, None)
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).hexdigest()
+    query = f"?{request.url.query}" if request.url.query else ""
+    asked = f"{request.method} {request.url.path}{query}\n".encode() + await request.body()
+    digest = hashlib.sha256(asked).hexdigest()
     taken: Any = await session.execute(
         text(
             "INSERT INTO idempotency (caller, key, fingerprint, created_at) VALUES (:caller, :key, :print, :now)"
@@ -89,6 +91,12 @@ async def _idempotency(
             JSONResponse(row.answer, row.status, {**(row.headers or {}), "Idempotency-Replayed": "true"})
         )
     return Idempotency(session, caller.subject, idempotency_key)
+
+
+async def forget_answers(database: Database) -> None:
+    """Those that were kept for long enough; their keys are new again."""
+    async with database.transaction() as session:
+        await session.execute(text("DELETE FROM idempotency WHERE created_at < :old"), {"old": now() - KEPT})
 
 
 Idempotent = Annotated[Idempotency, Depends(_idempotency)]

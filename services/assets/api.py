@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.clock import now
+from chassis.idempotency import forget_answers
 from chassis.service import Service
 from chassis.timers import TimerHandler
 from services.assets.channels.service import publish_default_packs
@@ -28,6 +29,8 @@ from services.assets.upkeep.store import open_store
 SWEEP_EVERY = timedelta(hours=6)
 TIDY_EVERY = timedelta(minutes=5)
 """A shelf at a time: all 256 have their turn within a day."""
+FORGET_EVERY = timedelta(hours=6)
+"""Answers to calls with an `Idempotency-Key`: some show a secret or an address."""
 SCRUB_EVERY = timedelta(minutes=1)
 
 
@@ -40,6 +43,7 @@ class Api(Service):
             [
                 Chore("sweep store", SWEEP_EVERY, lambda: self.store.sweep()),
                 Chore("tidy store", TIDY_EVERY, lambda: self.collector.tidy(shelf_at(now(), TIDY_EVERY))),
+                Chore("forget answers", FORGET_EVERY, lambda: forget_answers(self.database)),
                 Chore("scrub store", SCRUB_EVERY, lambda: self._scrubber.scrub(SCRUB_EVERY.total_seconds())),
             ]
         )

@@ -242,7 +242,7 @@ async def test_a_private_address_hears_nothing(assets: Harness, vendor: Vendor, 
     tried = (await read(assets, f"/v1/outbound/messages/{message['id']}"))["tried"]
     assert (tried[0]["status"], tried[0]["error"]) == (None, "The address leads into a private network.")
     assert server.hits == {}
-    for bad in ("ftp://a.example", "https://u:p@a.example/", "nothing", ""):
+    for bad in ("ftp://a.example", "https://u:p@a.example/", "https://a..b/", "nothing", ""):
         answer = await assets.client.put(CALLBACK, json={"url": bad}, headers=producer)
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/url"), bad
 

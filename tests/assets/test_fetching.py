@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 
 from chassis.clock import clock, now
 from chassis.embedded import free_port
@@ -93,6 +94,7 @@ async def test_files_are_fetched_and_decided_on(
         (named(twice, photo(6)), server.never_ends("/flood", bytes(20_000), 0.001), "too_large"),
         (named(twice, photo(8)), server.redirects("/evil", private.replace(HERE, PRIVATE)), "url_refused"),
         (named(twice, photo(8)), server.redirects("/loop", "/loop"), "url_refused"),
+        (named(twice, photo(8)), server.redirects("/nowhere", "http://a..b/x.jpg"), "url_refused"),
         (named(twice, photo(7), "../x.jpg"), server.gives("/name", photo(7)), "bad_name"),
         (named(twice, photo(7), view="inside"), server.gives("/nobody", photo(7)), "no_such_work"),
         (named(twice, photo(10)), None, "not_uploaded"),
@@ -250,12 +252,53 @@ async def test_a_killed_process_loses_no_file_that_it_fetched(
     assert server.hits == {"/a": 1}
 
 
+async def test_nothing_is_taken_from_a_vendor_that_was_switched_off(
+    assets: Harness, vendor: Vendor, server: Elsewhere, later: None
+) -> None:
+    """Neither what is fetched later, nor what comes while it is switched off."""
+    waits, comes = await ready(assets), await ready(assets, view="back")
+
+    async def switches_off(_: web.Request) -> web.Response:
+        answer = await assets.client.put(
+            f"/v1/vendors/{vendor.name}", json={"name": "Nord", "active": False}, headers=assets.bearer("producer")
+        )
+        assert answer.status_code == 200, answer.text
+        return web.Response(body=photo(2))
+
+    fails = server.fails_first("/a", 1, photo(1))
+    answer = await vendor.deliver({**named(waits, photo(1)), "url": fails}, message_id="msg_1")
+    assert outcomes(answer.json()) == ["waiting"]
+
+    async def has_failed() -> bool:
+        return bool(await assets.fetch("SELECT 1 FROM delivered_file WHERE attempts = 1"))
+
+    await assets.eventually(has_failed)
+    url = server.answers_with("/b", switches_off)
+    assert (await vendor.deliver({**named(comes, photo(2)), "url": url}, message_id="msg_2")).status_code == 202
+    books = assets.bearer("producer")
+
+    async def all_decided() -> list[dict[str, Any]] | None:
+        found: list[dict[str, Any]] = (await assets.client.get("/v1/deliveries", headers=books)).json()["items"]
+        return found if all(one["decided_at"] for one in found) else None
+
+    async def second_decided() -> bool:
+        return bool(await assets.fetch("SELECT 1 FROM delivery WHERE decided_at IS NOT NULL"))
+
+    await assets.eventually(second_decided)
+    clock.move(FETCH_AGAIN_AFTER[0])
+    found = await assets.eventually(all_decided)
+    assert found is not None
+    assert [outcomes(one) for one in found] == [["vendor_inactive"], ["vendor_inactive"]]
+    assert server.hits == {"/a": 1, "/b": 1}
+    assert await assets.fetch("SELECT 1 FROM version") == []
+
+
 async def test_urls_that_can_not_be_called_are_refused_at_once(start: Start) -> None:
     assets = await start(create_app, AssetsSettings, claim_wait_seconds=0.2)
     vendor = await Vendor.registered(assets)
     good = named(shot(), photo())
     for url in ("http://a.example/x", "https://user:secret@a.example/x", "ftp://a.example/x", "x", "", "https://ä.example",
-                "https://a.example/" + "x" * 2000, 7):  # fmt: skip
+                "https://a.example/" + "x" * 2000, "https://a..b/x", f"https://{'a' * 64}.de/x", 7):  # fmt: skip
         answer = await vendor.deliver(good, {**good, "url": url})
         assert answer.status_code == 422, url
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/files/1/url"]

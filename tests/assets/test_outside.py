@@ -1,8 +1,10 @@
 """Calling servers that aren't ours: only public addresses, whatever leads there, and only for so long."""
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from ipaddress import ip_network
 
 import pytest
@@ -10,6 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.embedded import free_port
 from services.assets.outbound.addresses import is_allowed
 from services.assets.outbound.client import Outside
 from services.assets.outbound.errors import NoAnswer, NotAllowed
@@ -65,7 +68,7 @@ def outside(resolver: AbstractResolver | None = None) -> Outside:
 
 async def got(client: Outside, url: str, seconds: float = 5, stall_seconds: float = 5) -> bytes:
     async with client.get(url, seconds=seconds, stall_seconds=stall_seconds) as answer:
-        return await answer.read()
+        return b"".join([chunk async for chunk in answer.chunks()])
 
 
 async def test_what_is_wrong_with_a_url_is_said_before_it_is_called() -> None:
@@ -79,13 +82,22 @@ async def test_what_is_wrong_with_a_url_is_said_before_it_is_called() -> None:
         "https://user:secret@a.example/x": "has a user or password",
         "https://user@a.example/x": "has a user or password",
         "https://[::1/x": "is no URL",
+        "https://a..b/x": "names a host that there can't be",
+        "https://.a.b/x": "names a host that there can't be",
+        f"https://{'a' * 64}.example/x": "names a host that there can't be",
         "https://a.example:99999/x": "is no URL",
         "https://a.example/" + "x" * 2000: "has more than 2000 characters",
     }.items():
         found = Outside().url_problem(url)
         assert found is not None, url
         assert found.startswith(problem), url
-    assert Outside().url_problem("https://a.example/x?signature=1") is None
+    for good in (
+        "https://a.example/x?signature=1",
+        "https://a.example./x",
+        "https://bücher.example/x",
+        "https://[::1]/x",
+    ):
+        assert Outside().url_problem(good) is None, good
     assert outside().url_problem("http://a.example/x") is None
 
 
@@ -110,7 +122,8 @@ async def test_each_redirect_is_checked_anew(server: Elsewhere) -> None:
     assert await got(outside(), server.redirects("/b", "/x")) == b"file"
     for number, target in enumerate(
         [server.url("/private", PRIVATE), f"http://[::ffff:{PRIVATE}]:{server.port}/private", "file:///etc/passwd",
-         "http://user:secret@127.0.0.1/private", "http://[::1/private", "gopher://127.0.0.1/private"]
+         "http://user:secret@127.0.0.1/private", "http://[::1/private", "gopher://127.0.0.1/private",
+         "http://a..b/private", f"http://{'a' * 64}.example/private"]
     ):  # fmt: skip
         with pytest.raises(NotAllowed) as refused:
             await got(outside(), server.redirects(f"/evil{number}", target))
@@ -167,6 +180,24 @@ async def test_what_takes_too_long_is_broken_off(server: Elsewhere) -> None:
     with pytest.raises(NoAnswer, match="took too long"):
         await got(outside(), server.redirects("/round", server.url("/drip")), seconds=0.5)
     assert time.monotonic() - began < 30
+
+
+async def test_a_body_that_makes_no_sense_in_the_end_is_broken_off_as_soon_as_it_stalls() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        await asyncio.sleep(0.3)
+        writer.write(b"0\r\nT: " + b"x" * 200_000)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, HERE, port):
+        began = time.monotonic()
+        with pytest.raises(NoAnswer):
+            await got(outside(), f"http://{HERE}:{port}/x", seconds=40, stall_seconds=1)
+        assert time.monotonic() - began < 30
 
 
 async def test_what_breaks_off_or_is_not_there(server: Elsewhere) -> None:

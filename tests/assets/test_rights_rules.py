@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from chassis.ids import new_id
 from contracts.rights import Right, RightKind
@@ -315,6 +316,8 @@ def content(**changes: Any) -> RightContent:
         ({"time_zone": "Europe/Atlantis"}, ["/time_zone"]),
         ({"time_zone": "../../etc/passwd"}, ["/time_zone"]),
         ({"time_zone": "posix/Europe/Berlin"}, ["/time_zone"]),
+        ({"time_zone": "localtime"}, ["/time_zone"]),
+        ({"time_zone": "Factory"}, ["/time_zone"]),
     ],
 )
 def test_what_is_wrong_with_a_right_is_told_in_its_place(changes: dict[str, Any], pointers: list[str]) -> None:
@@ -323,6 +326,16 @@ def test_what_is_wrong_with_a_right_is_told_in_its_place(changes: dict[str, Any]
     assert all(fault.remedy for fault in faults)
     british = [fault.remedy for fault in faults if "UK" in fault.detail]
     assert british in ([], ["Send `GB`."])
+
+
+@pytest.mark.parametrize("field", ["holder", "reference", "credit", "document"])
+def test_a_text_that_shows_nothing_is_none(field: str) -> None:
+    for nothing in ("\u200b", "\u2060\ufeff", "\u3164", "\u0301", "\u200d \u2800"):
+        with pytest.raises(ValidationError, match="Nothing of it can be seen") as refused:
+            content(**{field: nothing})
+        assert [error["loc"] for error in refused.value.errors()] == [(field,)]
+    for something in ("Ł", "山田", "1", "–", "نور", "a\u200db"):
+        assert getattr(content(**{field: something}), field) == something
 
 
 def test_what_is_wrong_with_a_pack_is_told_in_its_place() -> None:

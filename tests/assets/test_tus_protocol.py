@@ -49,6 +49,15 @@ def test_wrong_metadata_is_refused_where_it_is_wrong(raw: str | None) -> None:
     assert all(error.remedy for error in refused.value.errors)
 
 
+def test_a_declaration_is_read_or_refused() -> None:
+    assert read_metadata(GOOD).digital_source_type is None
+    declared = read_metadata(f"{GOOD},digital_source_type {encoded('trainedAlgorithmicMedia')}")
+    assert declared.digital_source_type == "trainedAlgorithmicMedia"
+    for wrong in (encoded("painted"), encoded(NO_TEXT), ""):
+        with pytest.raises(BadHeader, match="digital_source_type"):
+            read_metadata(f"{GOOD},digital_source_type {wrong}")
+
+
 def test_everything_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(BadHeader) as refused:
         read_metadata(f"sha256 {encoded('x')}")

@@ -32,6 +32,7 @@ class Code(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     NO_SUCH_WORK = "no_such_work"
     NOT_AWAITED = "not_awaited"
+    VENDOR_INACTIVE = "vendor_inactive"  # switched off before the file was decided on
     URL_REFUSED = "url_refused"  # private, redirects without end, no https
     NOT_FETCHED = "not_fetched"  # after the last try
     TOO_LARGE = "too_large"
@@ -45,6 +46,11 @@ class Reason:
 
     code: Code
     text: str
+
+
+VENDOR_INACTIVE = Reason(
+    Code.VENDOR_INACTIVE, "Nothing is taken from this vendor: it was switched off before this file was decided on."
+)
 
 
 @dataclass(frozen=True)

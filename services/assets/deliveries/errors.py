@@ -11,7 +11,8 @@ class BadSignature(Problem):
     def __init__(self) -> None:
         super().__init__(
             "Sign by the Standard Webhooks scheme with your current secret: `webhook-id`, `webhook-timestamp` (at most "
-            "5 minutes off) and `webhook-signature` over exactly what is sent."
+            "5 minutes off) and `webhook-signature` over exactly what is sent. A body is JSON in UTF-8: other bytes "
+            "have no signature."
         )
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import aiohttp
 from prometheus_client import Counter
 
 from chassis.clock import now
@@ -13,17 +12,18 @@ from chassis.crash import crash_point
 from chassis.problems import Unavailable
 from chassis.timers import drop_timers, set_timer
 from services.assets.deliveries import repository, service
-from services.assets.deliveries.domain import Code, Reason
+from services.assets.deliveries.domain import VENDOR_INACTIVE, Code, Reason
 from services.assets.deliveries.patience import until_settled
 from services.assets.deliveries.schemas import NamedFile, UploadedFile
 from services.assets.dependencies import Transactions
-from services.assets.outbound.client import Outside
+from services.assets.outbound.client import Outside, Response
 from services.assets.outbound.errors import NoAnswer, NotAllowed
 from services.assets.settings import AssetsSettings
 from services.assets.store.body import PIECE_BYTES
 from services.assets.store.formats import HEAD_BYTES, media_type_of
 from services.assets.store.store import Store
 from services.assets.upkeep.ledger import hold
+from services.assets.vendors import repository as vendors
 
 AWAY = timedelta(seconds=10)
 """How long a file waits while something of ours is away, without a try being counted."""
@@ -66,8 +66,8 @@ class Fetching:
                 await drop_timers(session, [(service.FETCH, key)])
                 return
             is_here = await repository.uploaded_files(session, vendor, [waiting.named.sha256])
-        refusal = None
-        if not is_here:
+            refusal = None if await vendors.is_active(session, vendor) else VENDOR_INACTIVE
+        if refusal is None and not is_here:
             try:
                 await self._fetch(vendor, waiting.named)
             except NoAnswer as problem:
@@ -108,23 +108,23 @@ class Fetching:
 class _Body:
     """The body of an answer, as the file that a delivery names: counted, bounded and never kept."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, named: NamedFile, max_bytes: int) -> None:
+    def __init__(self, answer: Response, named: NamedFile, max_bytes: int) -> None:
         """Raises `NoAnswer` or `_Refused` for what its head says already."""
         self.head = b""
         self._answer = answer
         self._named = named
         self._max_bytes = max_bytes
         if answer.status != 200:
-            raise NoAnswer(f"{answer.url.host} answered {answer.status}.")
+            raise NoAnswer(f"{answer.host} answered {answer.status}.")
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise NoAnswer(f"{answer.url.host} sent it compressed, and was asked not to.")
-        if answer.content_length is not None:
-            self._check(answer.content_length, ended=True)
+            raise NoAnswer(f"{answer.host} sent it compressed, and was asked not to.")
+        if answer.length is not None:
+            self._check(answer.length, ended=True)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """In pieces of about 1 MiB. `head` has the first bytes afterwards."""
         received, ahead = 0, bytearray()
-        async for chunk in self._answer.content.iter_any():
+        async for chunk in self._answer.chunks():
             received += len(chunk)
             self._check(received, ended=False)
             self.head += chunk[: max(0, HEAD_BYTES - len(self.head))]

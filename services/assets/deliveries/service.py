@@ -13,7 +13,7 @@ from chassis.timers import Timer, drop_timers, set_timer, set_timers
 from contracts.assets import DeliveredFile, DeliveryReceived, FileState
 from contracts.values import VersionSource
 from services.assets.deliveries import repository
-from services.assets.deliveries.domain import Code, Judgement, Reason, judge_all, next_fetch
+from services.assets.deliveries.domain import VENDOR_INACTIVE, Code, Judgement, Reason, judge_all, next_fetch
 from services.assets.deliveries.errors import WebhookIdUsed
 from services.assets.deliveries.schemas import Delivery, DeliveryNote, NamedFile, UploadedFile
 from services.assets.labels.errors import ContradictsRecord
@@ -21,6 +21,7 @@ from services.assets.labels.service import declared_record
 from services.assets.naming.service import refused_names
 from services.assets.outbound import service as outbound
 from services.assets.store.store import StoredFile, content_key
+from services.assets.vendors import repository as vendors
 from services.assets.vendors.service import owner_of_callback
 from services.assets.versions import repository as versions_repository
 from services.assets.versions.domain import shown_name
@@ -72,7 +73,10 @@ async def bytes_of(session: AsyncSession, delivery_id: UUID, position: int) -> K
 async def judge(
     session: AsyncSession, vendor: str, files: Sequence[NamedFile], *, lock: bool
 ) -> tuple[list[Judgement], dict[str, UploadedFile]]:
-    """What would become of each file now, and the vendor's uploaded files by hash."""
+    """What would become of each file now, and the vendor's uploaded files by hash. Nothing is taken from a vendor that
+    is switched off; with `lock`, it isn't before the transaction ends."""
+    if not await vendors.is_active(session, vendor, lock=lock):
+        return [Judgement(reasons=[VENDOR_INACTIVE]) for _ in files], {}
     items = await work_repository.of_slots(session, {file.slot for file in files}, lock=lock)
     delivered = await versions_repository.delivered_rounds(session, [item.id for item in items])
     uploaded = await repository.uploaded_files(session, vendor, {file.sha256 for file in files})

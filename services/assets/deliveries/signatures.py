@@ -30,6 +30,7 @@ def verified_id(secrets: Sequence[str], headers: Mapping[str, str], signed: byte
 def _is_signed(secret: str, headers: Mapping[str, str], signed: bytes) -> bool:
     try:
         Webhook(secret).verify(signed, dict(headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):  # ValueError: headers that are no base64, or have no comma
+    except (WebhookVerificationError, ValueError):
+        # ValueError: headers that are no base64 or have no comma, or a body that is no UTF-8: the scheme signs text
         return False
     return True

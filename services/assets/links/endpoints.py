@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import documented
 from services.assets.dependencies import FileStore, TransactionsHere
@@ -42,15 +43,15 @@ _PRIVATE = {"Cache-Control": "private, no-cache", "Referrer-Policy": "no-referre
 Signature = Annotated[str | None, Query(alias="sig", description="As the address of the link has it.")]
 
 
-@router.post("", status_code=201, summary="Make a link for someone without an account", responses=_MAKING)
+@router.post("", status_code=201, response_model=NewLink, summary="Make a link for someone without an account",
+             responses=_MAKING)  # fmt: skip
 async def make_link(
-    session: Session, caller: AnyCaller, version_id: UUID, wish: LinkWish, response: Response
-) -> NewLink:
+    session: Session, caller: AnyCaller, idempotency: Idempotent, version_id: UUID, wish: LinkWish
+) -> Response:
     """Whoever has the address in the answer reads this version's bytes until it expires, is revoked, or its rights end.
     By the owner of `files_and_rights`."""
     link = await service.make_link(session, version_id, wish, caller)
-    response.headers["Cache-Control"] = "no-store"
-    return link
+    return await idempotency.answer(201, link, {"Cache-Control": "no-store"})
 
 
 @router.get("", summary="List a version's links", responses=_NO_VERSION)

@@ -5,6 +5,7 @@ it stood in the URL itself, is the one that is connected to. So nothing can chan
 and there is no way around it by a redirect (each is a call of its own), a second resolution or an odd spelling.
 """
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,6 +24,28 @@ CONNECT_SECONDS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # As they are: what is hashed is the file itself, and nothing unpacks itself here.
 _HEADERS = {"User-Agent": "Packshot", "Accept-Encoding": "identity"}
+
+
+class Response:
+    """An answer whose body is yet to be read."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, stall_seconds: float) -> None:
+        self.status = answer.status
+        self.headers = answer.headers
+        self.host = answer.url.host
+        self.length = answer.content_length
+        self._content = answer.content
+        self._stall_seconds = stall_seconds
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Each read has its own limit: where aiohttp can't make sense of a body it closes the
+        connection, and with it ends the limit that it had itself, but not the read."""
+        while True:
+            async with asyncio.timeout(self._stall_seconds):
+                chunk = await self._content.readany()
+            if not chunk:
+                return
+            yield chunk
 
 
 class Outside:
@@ -51,8 +74,10 @@ class Outside:
     def _problem(self, url: URL) -> str | None:
         if url.scheme not in self._schemes:
             return f"doesn't begin with {' or '.join(f'{scheme}://' for scheme in self._schemes)}"
-        if not url.host or url.port is None:
+        if not url.raw_host or url.port is None:
             return "names no host"
+        if not _can_be_looked_up(url.raw_host):
+            return "names a host that there can't be"
         if url.user is not None or url.password is not None:
             return "has a user or password: sign the URL instead"
         if len(str(url)) > MOST_URL_CHARACTERS:
@@ -60,7 +85,7 @@ class Outside:
         return None
 
     @asynccontextmanager
-    async def get(self, url: str, *, seconds: float, stall_seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def get(self, url: str, *, seconds: float, stall_seconds: float) -> AsyncIterator[Response]:
         """The answer to a GET, whatever its status, after at most five redirects; its body is yet to be read, in the
         block. All of it takes at most `seconds`, of which nothing comes for at most `stall_seconds`.
 
@@ -68,7 +93,7 @@ class Outside:
         """
         deadline = time.monotonic() + seconds
         async with self._session() as session:
-            at = URL(url)
+            at = _read(url)
             for _ in range(MOST_REDIRECTS + 1):
                 if problem := self._problem(at):
                     raise NotAllowed(f"The address {problem}.")
@@ -76,7 +101,7 @@ class Outside:
                 with _translated(at):
                     async with session.get(at, allow_redirects=False, timeout=timeout) as response:
                         if response.status not in _REDIRECTS or "Location" not in response.headers:
-                            yield response
+                            yield Response(response, stall_seconds)
                             return
                         at = _next(response)
             raise NotAllowed(f"The address redirects more than {MOST_REDIRECTS} times.")
@@ -86,7 +111,7 @@ class Outside:
 
         Raises `NotAllowed` or `NoAnswer`.
         """
-        at = URL(url)
+        at = _read(url)
         if problem := self._problem(at):
             raise NotAllowed(f"The address {problem}.")
         timeout = _timeout(seconds, seconds)
@@ -118,9 +143,25 @@ class Outside:
         return socket.socket(family, kind, protocol)
 
 
+def _can_be_looked_up(host: str) -> bool:
+    """Whether a resolver takes it as it is: no label of it is empty or longer than 63."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _timeout(seconds: float, stall_seconds: float) -> aiohttp.ClientTimeout:
     """`seconds`: none left is little time, for 0 means for ever."""
     return aiohttp.ClientTimeout(total=max(seconds, 0.001), sock_connect=CONNECT_SECONDS, sock_read=stall_seconds)
+
+
+def _read(url: str) -> URL:
+    try:
+        return URL(url)
+    except ValueError:
+        raise NotAllowed("The address is no URL.") from None
 
 
 def _next(response: aiohttp.ClientResponse) -> URL:

@@ -3,10 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import documented
 from services.assets.outbound import repository, service
@@ -54,8 +55,11 @@ async def read_outbound_message(session: Session, caller: AnyCaller, message_id:
 
 
 @router.post("/messages/{message_id}/redeliver", summary="Send a message again", status_code=202,
+             response_model=Message,
              responses=documented({404: "There is no such message.", 409: "Its endpoint is disabled or not active."}),
              )  # fmt: skip
-async def redeliver_outbound_message(session: Session, caller: AnyCaller, message_id: UUID) -> Message:
+async def redeliver_outbound_message(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, message_id: UUID
+) -> Response:
     """Now, whatever became of it, with the same `webhook-id`. For the owner of its endpoint's decision domain."""
-    return await service.redeliver(session, message_id, caller)
+    return await idempotency.answer(202, await service.redeliver(session, message_id, caller))

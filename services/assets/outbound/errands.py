@@ -7,6 +7,7 @@ errand may run twice, and must see by its own row that it is done already.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -18,6 +19,8 @@ from chassis.logs import get_logger
 
 POLL_SECONDS = 0.5
 PUT_OFF = timedelta(seconds=30)
+LONGEST_PUT_OFF = timedelta(hours=1)
+MOST_REMEMBERED = 1000
 
 _TAKE = text(
     """
@@ -31,6 +34,12 @@ _TAKE = text(
 _PUT_OFF = text("UPDATE timer SET due_at = :due_at WHERE kind = :kind AND key = :key")
 
 log = get_logger(__name__)
+
+
+def put_off(failures: int) -> timedelta:
+    """How long an errand waits after so many failures in a row, at least one."""
+    doublings = min(failures - 1, 10)  # by then it is the longest
+    return min(PUT_OFF * (1 << doublings), LONGEST_PUT_OFF)
 
 
 class Errands:
@@ -48,6 +57,8 @@ class Errands:
         self._most_a_group = max(1, most // 2)
         self._lease = lease
         self._running: list[str] = []
+        self._failures: Counter[str] = Counter()
+        """By key: how often in a row an errand failed in this process with what nobody expected."""
         self._freed = asyncio.Event()
 
     async def run(self) -> None:
@@ -81,18 +92,30 @@ class Errands:
     async def _run_one(self, key: str) -> None:
         try:
             await self._errand(key)
+            del self._failures[key]
         except asyncio.CancelledError:
             await self._put_off(key, now())  # another process goes on with it at once
             raise
         except Exception as error:
             if database_is_away(error):
                 log.warning("an errand waits", kind=self._kind, error=repr(error))
+                pause = PUT_OFF
             else:
-                log.error("an errand failed and is put off", kind=self._kind, key=key, exc_info=error)
-            await self._put_off(key, now() + PUT_OFF)
+                pause = self._pause(key)
+                log.error("an errand failed and is put off", kind=self._kind, key=key, seconds=pause.total_seconds(),
+                          failures=self._failures[key], exc_info=error)  # fmt: skip
+            await self._put_off(key, now() + pause)
         finally:
             self._running.remove(key)
             self._freed.set()
+
+    def _pause(self, key: str) -> timedelta:
+        """After one more unexpected failure: twice as long each time. It never ends by itself, for what fails so is a
+        defect of ours: it goes on when that is mended. A restart begins anew, and so does who remembers too many."""
+        if len(self._failures) >= MOST_REMEMBERED:
+            self._failures.clear()
+        self._failures[key] += 1
+        return put_off(self._failures[key])
 
     async def _put_off(self, key: str, due_at: datetime) -> None:
         """Unless its timer is gone. What fails here waits for the lease to run out."""

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.idempotency import Idempotent
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import documented
 from contracts.publication import Publication, PublicationState
@@ -79,19 +80,18 @@ async def keep_destination(
     return kept
 
 
-@router.post("/{destination}/secret", status_code=201, summary="Make a new secret for a webhook",
-             responses=_NO_DESTINATION)  # fmt: skip
+@router.post("/{destination}/secret", status_code=201, response_model=DestinationWithSecret,
+             summary="Make a new secret for a webhook", responses=_NO_DESTINATION)  # fmt: skip
 async def renew_destination_secret(
     session: Session,
     caller: AnyCaller,
+    idempotency: Idempotent,
     destination: DestinationName,
-    response: Response,
     overlap_hours: OverlapHours = OVERLAP_HOURS,
-) -> DestinationWithSecret:
+) -> Response:
     """The old one counts too for a day, or for `overlap_hours`. For the owner of `files_and_rights`."""
     renewed = await destinations.renew_secret(session, destination, timedelta(hours=overlap_hours), caller)
-    response.headers["Cache-Control"] = "no-store"
-    return renewed
+    return await idempotency.answer(201, renewed, {"Cache-Control": "no-store"})
 
 
 @publications.get("", summary="List what is published where")
@@ -117,14 +117,13 @@ async def read_publication(session: Session, caller: AnyCaller, publication_id: 
     return await service.get(session, publication_id)
 
 
-@publications.post("", status_code=201, summary="Publish a final", responses=_ASKED)
-async def publish(session: Session, caller: AnyCaller, wish: PublicationWish, response: Response) -> Publication:
+@publications.post("", status_code=201, response_model=Publication, summary="Publish a final", responses=_ASKED)
+async def publish(session: Session, caller: AnyCaller, idempotency: Idempotent, wish: PublicationWish) -> Response:
     """A version, or the final of a slot (of the destination's channel), to one destination; what was refused, failed or
     withdrawn once more. For the owner of `files_and_rights`."""
     publication, is_new = await service.publish(session, wish, caller)
-    response.status_code = 201 if is_new else 200
-    response.headers["Location"] = f"/v1/publications/{publication.id}"
-    return publication
+    location = {"Location": f"/v1/publications/{publication.id}"}
+    return await idempotency.answer(201 if is_new else 200, publication, location)
 
 
 @publications.post("/{publication_id}/live", summary="Report that it is live", responses=_NO_PUBLICATION | _NOT_NOW)

@@ -160,20 +160,26 @@ async def list_attachments(session: Session, caller: AnyCaller, right_id: RightI
     return Page(items=found[: paging.limit], next_cursor=cursor)
 
 
-@router.post("/{right_id}/attachments", summary="Attach a right", responses=_UNKNOWN)
-async def attach_right(session: Session, caller: AnyCaller, right_id: RightId, body: Attach) -> Changed:
+@router.post("/{right_id}/attachments", response_model=Changed, summary="Attach a right", responses=_UNKNOWN)
+async def attach_right(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, right_id: RightId, body: Attach
+) -> Response:
     """To assets, products, requests (a shoot) or vendors. To an asset it holds for its variants too. To the others it
     holds for those pictures that need a right of its kind. What it is attached to already stays so. By the owner of
     `files_and_rights`."""
     targets = [target.told() for target in body.targets]
-    return Changed(targets=await attaching.attach(session, right_id, targets, caller))
+    changed = Changed(targets=await attaching.attach(session, right_id, targets, caller))
+    return await idempotency.answer(200, changed)
 
 
-@router.post("/{right_id}/detachments", summary="Detach a right", responses=_UNKNOWN)
-async def detach_right(session: Session, caller: AnyCaller, right_id: RightId, body: Detach) -> Changed:
+@router.post("/{right_id}/detachments", response_model=Changed, summary="Detach a right", responses=_UNKNOWN)
+async def detach_right(
+    session: Session, caller: AnyCaller, idempotency: Idempotent, right_id: RightId, body: Detach
+) -> Response:
     """From what it doesn't belong to, with the cause, which is kept. By the owner of `files_and_rights`."""
     targets = [target.told() for target in body.targets]
-    return Changed(targets=await attaching.detach(session, right_id, targets, body.cause, caller))
+    changed = Changed(targets=await attaching.detach(session, right_id, targets, body.cause, caller))
+    return await idempotency.answer(200, changed)
 
 
 @router.get("/{right_id}/affected", summary="What rests on a right", responses=_UNKNOWN)

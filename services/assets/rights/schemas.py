@@ -1,12 +1,13 @@
 """Usage rights as the API takes and shows them."""
 
 import re
+import unicodedata
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from contracts.rights import Right, RightKind, RightTarget
@@ -15,10 +16,28 @@ from services.assets.publication.schemas import Standing
 
 MOST_TARGETS = 500  # in one call: their event is one message
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$", re.ASCII)
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs, by Unicode, that show nothing."""
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS)]
-Cause = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_CONTROLS)]
+
+def _visible(value: str) -> str:
+    """A text of which something can be seen."""
+    if all(unicodedata.category(letter)[0] in "CMZ" or letter in _BLANKS for letter in value):
+        raise PydanticCustomError("nothing_visible", "Nothing of it can be seen: send letters or digits.")
+    return value
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_CONTROLS),
+    AfterValidator(_visible),
+]
+Cause = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_CONTROLS),
+    AfterValidator(_visible),
+]
 Channel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Territory = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=_NO_CONTROLS)]
 

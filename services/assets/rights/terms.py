@@ -17,12 +17,16 @@ OVER = 0
 
 # A copy of the zones as the machine has them, or of a clock that counts leap seconds.
 _NO_IANA_NAMES = ("posix/", "right/")
+# Whatever zone the machine is in, and the one of a machine that was never told.
+_NO_PLACES = {"localtime", "Factory"}
 
 
 @cache
 def time_zones() -> frozenset[str]:
     """All IANA names."""
-    return frozenset(name for name in available_timezones() if not name.startswith(_NO_IANA_NAMES))
+    return frozenset(
+        name for name in available_timezones() if not name.startswith(_NO_IANA_NAMES) and name not in _NO_PLACES
+    )
 
 
 def first_moment(day: date, zone: str) -> datetime:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.ids import new_id
 from chassis.problems import NotFound
+from contracts.values import DigitalSourceType
 from services.assets.uploads.errors import Gone, InUse, TooManyPieces, WrongOffset
 
 MAX_PIECES = 10_000
@@ -39,6 +40,7 @@ class ResumableUpload:
     round: int
     filename: str
     sha256: str | None
+    digital_source_type: DigitalSourceType | None
     metadata: str
     length: int
     received: int

@@ -94,7 +94,11 @@ async def create_upload(
     settings: OurSettings,
     upload_length: Annotated[str | None, Header(description="Bytes of the whole file.")] = None,
     upload_metadata: Annotated[
-        str | None, Header(description="`work_item_id`, `filename` and, if you like, `sha256`; each value in Base64.")
+        str | None,
+        Header(
+            description="`work_item_id`, `filename` and, if you like, `sha256` and `digital_source_type` (what AI did "
+            "to it: needed where AI is on record for the work); each value in Base64."
+        ),
     ] = None,
     upload_checksum: Checksum = None,
 ) -> Response:

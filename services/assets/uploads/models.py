@@ -15,6 +15,7 @@ upload = Table(
     Column("round", Integer, nullable=False, comment="The work item's, when the upload was created"),
     Column("filename", Text, nullable=False),
     Column("sha256", Text, comment="What the whole must be, where its sender said so"),
+    Column("digital_source_type", Text, comment="What AI did to it, where its sender said so"),
     Column("metadata", Text, nullable=False, comment="Upload-Metadata, as it came"),
     Column("length", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False, comment="The offset: all before it is kept"),

@@ -10,7 +10,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chassis.problems import FieldError
+from chassis.problems import FieldError, Invalid
+from contracts.values import DigitalSourceType
 from services.assets.uploads.errors import BadHeader, OtherContentType, OtherProtocol
 from services.assets.versions.domain import name_problem
 
@@ -23,6 +24,7 @@ CONTENT_TYPE = "application/offset+octet-stream"
 ALGORITHMS = ("sha256", "sha1", "md5")
 MAX_METADATA = 8192
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_DECLARATIONS = tuple(one.value for one in DigitalSourceType)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,6 +35,7 @@ class Metadata:
     work_item_id: UUID
     filename: str
     sha256: str | None
+    digital_source_type: DigitalSourceType | None
     raw: str
 
 
@@ -106,9 +109,12 @@ def read_metadata(value: str | None) -> Metadata:
     sha256 = text("sha256").lower() if "sha256" in pairs else None
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         errors.append(_wrong_key("sha256", "is not 64 hexadecimal digits", "Send it so, or leave it out."))
+    declared = text("digital_source_type") if "digital_source_type" in pairs else None
+    if declared is not None and declared not in _DECLARATIONS:
+        errors.append(_wrong_key("digital_source_type", "is none", f"Send one of: {', '.join(_DECLARATIONS)}."))
     if errors:
         raise BadHeader(errors)
-    return Metadata(work_item_id, filename, sha256, raw)
+    return Metadata(work_item_id, filename, sha256, DigitalSourceType(declared) if declared else None, raw)
 
 
 def _pairs(raw: str) -> dict[str, bytes]:
@@ -140,6 +146,15 @@ def _wrong(name: str, detail: str, remedy: str) -> FieldError:
 
 def _wrong_key(key: str, detail: str, remedy: str) -> FieldError:
     return _wrong("Upload-Metadata", f"its `{key}` {detail}", remedy)
+
+
+def in_metadata(problem: Invalid) -> Invalid:
+    """What is wrong with a file's name or declaration, told where a tus client has said it."""
+    problem.errors = [
+        _wrong_key(error.pointer.removeprefix("query/"), f"is refused: {error.detail}", error.remedy or "")
+        for error in problem.errors
+    ]
+    return problem
 
 
 def http_date(at: datetime) -> str:

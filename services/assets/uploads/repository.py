@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.values import DigitalSourceType
 from services.assets.uploads.domain import Piece, ResumableUpload, UploadState
 from services.assets.uploads.models import upload, upload_piece
 
@@ -16,7 +17,8 @@ _FIELDS = [upload.c[field.name] for field in dataclasses.fields(ResumableUpload)
 
 
 def _upload(row: Row[*tuple[Any, ...]]) -> ResumableUpload:
-    return ResumableUpload(**{**row._mapping, "state": UploadState(row.state)})
+    declared = DigitalSourceType(row.digital_source_type) if row.digital_source_type else None
+    return ResumableUpload(**{**row._mapping, "state": UploadState(row.state), "digital_source_type": declared})
 
 
 async def lock_caller(session: AsyncSession, caller: str) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from contracts.values import DigitalSourceType
 from services.assets.uploads.domain import ResumableUpload, UploadState
 
 
@@ -17,6 +18,9 @@ class ShownUpload(BaseModel):
     work_item_id: UUID
     filename: str
     sha256: str | None = Field(description="What the whole must be, where its sender said so.")
+    digital_source_type: DigitalSourceType | None = Field(
+        default=None, description="What AI did to it, where its sender said so."
+    )
     length: int = Field(description="Bytes of the whole.")
     offset: int = Field(description="Bytes that are kept; all of them only when it is finished.")
     created_at: datetime
@@ -32,6 +36,7 @@ def shown(upload: ResumableUpload, at: datetime) -> ShownUpload:
         work_item_id=upload.work_item_id,
         filename=upload.filename,
         sha256=upload.sha256,
+        digital_source_type=upload.digital_source_type,
         length=upload.length,
         offset=upload.received,
         created_at=upload.created_at,

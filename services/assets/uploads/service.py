@@ -61,6 +61,7 @@ async def create(
         round=item.round,
         filename=metadata.filename,
         sha256=metadata.sha256,
+        digital_source_type=metadata.digital_source_type,
         metadata=metadata.raw,
         length=length,
         received=0,

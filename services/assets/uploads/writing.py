@@ -21,6 +21,9 @@ from chassis.ids import new_id
 from chassis.logs import get_logger
 from chassis.problems import Problem, problem_response
 from services.assets.dependencies import Transactions
+from services.assets.labels.errors import ContradictsRecord
+from services.assets.naming.domain import media_type_of as media_type_of_name
+from services.assets.naming.errors import WrongName
 from services.assets.settings import AssetsSettings
 from services.assets.store.body import UploadBody
 from services.assets.store.errors import BodyCutOff, BodyStalled, FileMissing, NotAnImage, StoreAway, WrongDigest
@@ -37,12 +40,16 @@ from services.assets.uploads.domain import (
     pieces_folder,
 )
 from services.assets.uploads.errors import ChecksumMismatch, PiecesLost
-from services.assets.uploads.protocol import Checksum, Metadata
+from services.assets.uploads.protocol import Checksum, Metadata, in_metadata
 from services.assets.versions.errors import AlreadyDelivered, HeldByAnother, NotOpen, UnknownWork
 from services.assets.versions.upload import POLL_SECONDS, Upload, require_image
 
-_REFUSALS = (NotAnImage, WrongDigest, UnknownWork, NotOpen, HeldByAnother, AlreadyDelivered, PiecesLost)
+_REFUSALS = (NotAnImage, WrongDigest, UnknownWork, NotOpen, HeldByAnother, AlreadyDelivered, PiecesLost,
+             WrongName, ContradictsRecord)  # fmt: skip
 """Nothing that its sender could send would make the upload right."""
+
+_ANY_IMAGE = "image/jpeg"
+"""For a name without an image's ending, which is wrong whatever comes."""
 
 OpenBody = Callable[[int], UploadBody]
 """The request's body, of at most so many bytes."""
@@ -64,8 +71,12 @@ class Uploads:
         """An upload to a work item that the caller holds. Raises what stands against it."""
         if length == 0:
             require_image(b"")
-        target = self._target(metadata.work_item_id, metadata.filename)
+        target = self._target(metadata)
         item = await target.item(self._settings.claim_wait_seconds)
+        try:
+            await target.check(item, media_type_of_name(metadata.filename) or _ANY_IMAGE)
+        except (WrongName, ContradictsRecord) as problem:
+            raise in_metadata(problem) from None
         async with self._transactions.begin() as session:
             return await service.create(
                 session, item, metadata, length, self._caller, lasts=self._lasts, limit=self._settings.open_uploads
@@ -94,6 +105,8 @@ class Uploads:
                     return replace(upload, received=incoming.received)
                 return await self._end(upload, writer, tail)
             except _REFUSALS as problem:
+                if isinstance(problem, WrongName | ContradictsRecord):
+                    in_metadata(problem)
                 await self._refuse(upload, writer, problem)
                 raise
 
@@ -114,12 +127,19 @@ class Uploads:
             await service.terminate(session, upload_id, self._caller)
         await self._remove_pieces(upload_id)
 
-    def _target(self, work_item_id: UUID, filename: str) -> Upload:
-        return Upload(self._transactions, self._store, self._caller, work_item_id, filename)
+    def _target(self, said: Metadata | ResumableUpload) -> Upload:
+        return Upload(
+            self._transactions,
+            self._store,
+            self._caller,
+            said.work_item_id,
+            said.filename,
+            declared=said.digital_source_type,
+        )
 
     async def _end(self, upload: ResumableUpload, writer: UUID, tail: bytes) -> ResumableUpload:
         """All has come: it becomes a version by the same rules as a file that came at once."""
-        target = self._target(upload.work_item_id, upload.filename)
+        target = self._target(upload)
         async with self._transactions.begin() as session:
             item = await service.begun_item(session, upload)
             pieces = await repository.pieces_of(session, upload.id)

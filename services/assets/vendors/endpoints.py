@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.idempotency import Idempotent
 from chassis.problems import ProblemDetails
 from services.assets.dependencies import TheOutside
 from services.assets.outbound.schemas import OVERLAP_HOURS, Endpoint, EndpointEntry, EndpointWithSecret
@@ -53,19 +54,19 @@ async def register_vendor(
     return registered
 
 
-@router.post("/{vendor}/secret", status_code=201, summary="Make a new webhook secret", responses=_UNKNOWN)
+@router.post("/{vendor}/secret", status_code=201, response_model=VendorWithSecret, summary="Make a new webhook secret",
+             responses=_UNKNOWN)  # fmt: skip
 async def renew_vendor_secret(
     session: Session,
     caller: AnyCaller,
+    idempotency: Idempotent,
     vendor: VendorId,
-    response: Response,
     overlap_hours: OverlapHours = OVERLAP_HOURS,
-) -> VendorWithSecret:
+) -> Response:
     """The old one counts too for a day, or for `overlap_hours`; at most two count at once. For the owner of
     `schedule_and_vendors`."""
     renewed = await service.renew_secret(session, vendor, timedelta(hours=overlap_hours), caller)
-    response.headers["Cache-Control"] = "no-store"
-    return renewed
+    return await idempotency.answer(201, renewed, {"Cache-Control": "no-store"})
 
 
 @router.get("/{vendor}/callback", summary="Read where a vendor is told outcomes", responses=_UNKNOWN)
@@ -94,17 +95,16 @@ async def register_vendor_callback(
     return registered
 
 
-@router.post("/{vendor}/callback/secret", status_code=201, summary="Make a new secret for a vendor's callback",
-             responses=_UNKNOWN)  # fmt: skip
+@router.post("/{vendor}/callback/secret", status_code=201, response_model=EndpointWithSecret,
+             summary="Make a new secret for a vendor's callback", responses=_UNKNOWN)  # fmt: skip
 async def renew_vendor_callback_secret(
     session: Session,
     caller: AnyCaller,
+    idempotency: Idempotent,
     vendor: VendorId,
-    response: Response,
     overlap_hours: OverlapHours = OVERLAP_HOURS,
-) -> EndpointWithSecret:
+) -> Response:
     """What is sent is signed with the old one too for a day, or for `overlap_hours`. For the owner of
     `schedule_and_vendors`."""
     renewed = await service.renew_callback_secret(session, vendor, timedelta(hours=overlap_hours), caller)
-    response.headers["Cache-Control"] = "no-store"
-    return renewed
+    return await idempotency.answer(201, renewed, {"Cache-Control": "no-store"})

@@ -37,6 +37,12 @@ async def every(session: AsyncSession) -> list[Vendor]:
     return [Vendor(**row._mapping) for row in await session.execute(select(*_SHOWN).order_by(vendor.c.id))]
 
 
+async def is_active(session: AsyncSession, vendor_id: str, *, lock: bool = False) -> bool:
+    """False also where there is none with this id. `lock`: it stays so until the transaction ends."""
+    query = select(vendor.c.active).where(vendor.c.id == vendor_id)
+    return bool((await session.execute(query.with_for_update(read=True) if lock else query)).scalar())
+
+
 async def secrets_of(session: AsyncSession, vendor_id: str) -> list[str]:
     """Those that count now; none when the vendor is not known, or not active."""
     query = select(vendor.c.secret, vendor.c.old_secret, vendor.c.old_secret_until).where(

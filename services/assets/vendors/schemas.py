@@ -22,7 +22,9 @@ class VendorEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Text
-    active: bool = Field(default=True, description="False: its deliveries are refused.")
+    active: bool = Field(
+        default=True, description="False: its deliveries are refused, and files of it that wait are quarantined."
+    )
 
 
 class Vendor(BaseModel):

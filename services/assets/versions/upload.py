@@ -81,13 +81,17 @@ class Upload:
         async with self._transactions.begin() as session:
             return await self.register(session, item, stored)
 
+    async def check(self, item: WorkCopy, media_type: str) -> None:
+        """What can be told before its bytes are here. Raises `ContradictsRecord` or `WrongName`."""
+        async with self._transactions.begin() as session:
+            await declared_record(session, item, self._declared)
+            await service.require_right_name(session, item, self._filename, media_type)
+
     async def store(
         self, item: WorkCopy, media_type: str, pieces: AsyncIterator[bytes], *, sha256: str | None = None
     ) -> StoredFile:
         """Stream the file to its place. `sha256`: what it must be. Raises a `Problem`; then nothing is stored."""
-        async with self._transactions.begin() as session:
-            await declared_record(session, item, self._declared)
-            await service.require_right_name(session, item, self._filename, media_type)
+        await self.check(item, media_type)
         async with self._store.staged(pieces) as staged:
             if sha256 is not None and staged.sha256 != sha256:
                 raise WrongDigest(f"The bytes that came have the SHA-256 {staged.sha256}, not {sha256}.")
