@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller
 from chassis.clock import now
 from chassis.problems import FieldError, Invalid
+from chassis.timers import Timer, set_timers
 from contracts.values import Domain
 from services.assets.channels.service import channel_packs
 from services.assets.outbound import service as outbound
@@ -18,6 +19,7 @@ from services.assets.publication import repository
 from services.assets.publication.connectors.webhook import owner_of_endpoint
 from services.assets.publication.errors import NotPublishable, UnknownDestination
 from services.assets.publication.schemas import Destination, DestinationEntry, DestinationKind, DestinationWithSecret
+from services.assets.publication.steps import PUBLISH, timer_key
 from services.assets.reference import require_owner
 from services.assets.rights.faults import wrong_channels, wrong_territories
 
@@ -30,8 +32,9 @@ async def keep(
     outside: Outside,
     export_roots: Sequence[str],
 ) -> tuple[DestinationWithSecret, bool]:
-    """A new destination, and True; or the known one with what was changed, and False. Raises `Invalid`, and
-    `NotPublishable` where its channel or kind would change: what is there would be nobody's."""
+    """A new destination, and True; or the known one with what was changed, and False. What waits for an active one is
+    sent now. Raises `Invalid`, and `NotPublishable` where its channel or kind would change: what is there would be
+    nobody's."""
     await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
     await _check(session, entry, outside, export_roots)
     is_folder = entry.kind is DestinationKind.FOLDER
@@ -47,9 +50,12 @@ async def keep(
     secret = None
     if not is_folder:
         said = EndpointEntry(url=entry.url)
-        owner = owner_of_endpoint(name)
-        endpoint, _ = await outbound.keep_endpoint(session, owner, Domain.FILES_AND_RIGHTS, said, caller)
+        owner, domain = owner_of_endpoint(name), Domain.FILES_AND_RIGHTS
+        endpoint, _ = await outbound.keep_endpoint(session, owner, domain, said, caller, sends=entry.active)
         secret = endpoint.secret
+    if entry.active:
+        due = [Timer(PUBLISH, timer_key(one), now()) for one in await repository.waiting_at(session, name)]
+        await set_timers(session, due)
     return DestinationWithSecret(**kept.model_dump(), secret=secret), is_new
 
 
@@ -87,9 +93,9 @@ async def renew_secret(session: AsyncSession, name: str, overlap: timedelta, cal
     return DestinationWithSecret(**found.model_dump(), secret=endpoint.secret)
 
 
-async def get(session: AsyncSession, name: str) -> Destination:
-    """Raises `UnknownDestination`."""
-    found = await repository.find_destination(session, name)
+async def get(session: AsyncSession, name: str, *, stays: bool = False) -> Destination:
+    """`stays`: nobody changes it until the transaction ends. Raises `UnknownDestination`."""
+    found = await repository.find_destination(session, name, stays=stays)
     if found is None:
         raise UnknownDestination(f"There is no destination {name}.")
     return found
