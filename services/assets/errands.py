@@ -44,7 +44,8 @@ def run_errands(service: Service, settings: AssetsSettings, store: Store, outsid
         errands = Errands(service.database, SEND, sending.run, most=settings.sends_at_once, lease=LEASE)
         service.run_beside(errands.run)
     if settings.publications_at_once:
-        folders = FolderConnector(store, timedelta(seconds=settings.store_patience_seconds))
+        patience = timedelta(seconds=settings.store_patience_seconds)
+        folders = FolderConnector(store, patience, settings.export_roots)
         connectors: dict[DestinationKind, Connector] = {
             DestinationKind.WEBHOOK: WebhookConnector(),
             DestinationKind.FOLDER: folders,

@@ -79,10 +79,6 @@ async def find_destination(
     return Destination(**row._mapping) if row else None
 
 
-async def destination_of_folder(session: AsyncSession, folder: str) -> str | None:
-    return (await session.execute(select(destination.c.id).where(destination.c.folder == folder))).scalar()
-
-
 async def every_destination(session: AsyncSession) -> list[Destination]:
     rows = await session.execute(select(*_DESTINATION).order_by(destination.c.id))
     return [Destination(**row._mapping) for row in rows]
