@@ -14,6 +14,7 @@ from services.assets.outbound.service import SEND
 from services.assets.publication.connectors.connector import Connector
 from services.assets.publication.connectors.folder import FolderConnector
 from services.assets.publication.connectors.webhook import WebhookConnector
+from services.assets.publication.permission import may_go_out
 from services.assets.publication.publishing import LEASE as PUBLISHING_LEASE
 from services.assets.publication.publishing import Publishing
 from services.assets.publication.schemas import DestinationKind
@@ -39,11 +40,12 @@ def run_errands(service: Service, settings: AssetsSettings, store: Store, outsid
         errands = Errands(service.database, FETCH, fetching.run, most=settings.fetches_at_once, lease=lease)
         service.run_beside(errands.run)
     if settings.sends_at_once:
-        sending = Sending(transactions, outside)
+        sending = Sending(transactions, outside, {PUBLISH: may_go_out})
         errands = Errands(service.database, SEND, sending.run, most=settings.sends_at_once, lease=LEASE)
         service.run_beside(errands.run)
     if settings.publications_at_once:
-        folders = FolderConnector(store, timedelta(seconds=settings.store_patience_seconds))
+        patience = timedelta(seconds=settings.store_patience_seconds)
+        folders = FolderConnector(store, patience, settings.export_roots)
         connectors: dict[DestinationKind, Connector] = {
             DestinationKind.WEBHOOK: WebhookConnector(),
             DestinationKind.FOLDER: folders,

@@ -1,5 +1,6 @@
 """Exports that are hard to get right: into a bucket, and by processes that die on the way."""
 
+import json
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -45,8 +46,9 @@ async def test_a_bucket_has_whole_files_with_manifests_until_they_are_taken_back
 
 @pytest.mark.parametrize(("point", "manifest_there"), [("export.moved", False), ("publication.carried", True)])
 async def test_a_process_that_dies_is_followed_by_one_that_ends_the_export(
-    start: Start, root: Path, tmp_path: Path, point: str, *, manifest_there: bool
+    start: Start, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, *, manifest_there: bool
 ) -> None:
+    monkeypatch.setenv("PACKSHOT_EXPORT_ROOTS", json.dumps([root.as_uri()]))  # of the process that dies
     assets = await started(start, root, publications_at_once=0)
     await tell_domains(assets)
     await keep(assets, "pim", kind="folder", url=(root / "pim").as_uri())

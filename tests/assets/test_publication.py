@@ -28,9 +28,9 @@ from contracts.routing import WorkApproved, WorkReturned
 from contracts.values import Role, WorkState
 from services.assets.app import create_app
 from services.assets.outbound.domain import RETRY_AFTER
-from services.assets.publication.destinations import is_below
 from services.assets.publication.domain import MOVES, Happens, after, link_expires_at
 from services.assets.publication.errors import IllegalStep
+from services.assets.publication.folders import is_below
 from services.assets.settings import AssetsSettings
 from tests.assets.elsewhere import Elsewhere, elsewhere
 from tests.assets.factory import approved, photo, sha256, tell, tell_domains, with_state

@@ -26,6 +26,15 @@ class MessageState(StrEnum):
     WAITING = "waiting"  # for its next try, or for its endpoint to be enabled
     DELIVERED = "delivered"
     FAILED = "failed"  # after its last try
+    VOID = "void"  # what it tells is over, or may not be told any more
+
+
+class Go(StrEnum):
+    """Whether a message goes out at a try, as its owner says."""
+
+    NOW = "now"
+    LATER = "later"  # its owner sends what waits then
+    NEVER = "never"
 
 
 @dataclass(frozen=True)

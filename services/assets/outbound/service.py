@@ -29,9 +29,10 @@ _WELL: dict[str, Any] = {"failures": 0, "failing_since": None, "disabled_at": No
 
 
 async def keep_endpoint(
-    session: AsyncSession, owner: str, domain: Domain, entry: EndpointEntry, caller: Caller
+    session: AsyncSession, owner: str, domain: Domain, entry: EndpointEntry, caller: Caller, *, sends: bool = True
 ) -> tuple[EndpointWithSecret, bool]:
-    """A new endpoint with its secret, and True; or the known one with what was changed, enabled again, and False."""
+    """A new endpoint with its secret, and True; or the known one with what was changed, enabled again, and False.
+    `sends`: False leaves what waits where it is, and a disabled one disabled."""
     await require_owner(session, caller, domain)
     secret, at = new_secret(), now()
     row = {"id": new_id(), "owner": owner, "domain": domain, "secret": secret, "secret_made_at": at,
@@ -40,8 +41,9 @@ async def keep_endpoint(
     is_new = await repository.add_endpoint(session, row)
     kept = await _owned(session, owner)
     if not is_new:
-        await repository.change_endpoint(session, kept.id, _WELL | entry.model_dump())
-        await _send_waiting(session, kept.id)
+        await repository.change_endpoint(session, kept.id, (_WELL if sends else {}) | entry.model_dump())
+        if sends:
+            await _send_waiting(session, kept.id)
         kept = await _owned(session, owner)
     return EndpointWithSecret(**kept.model_dump(), secret=secret if is_new else None), is_new
 
@@ -132,10 +134,11 @@ async def send(
 
 
 async def give_up(session: AsyncSession, message_id: UUID) -> None:
-    """What it tells is over: it is tried no more, where it still waits."""
+    """What it tells is over: it is tried no more, where it still waits. What was delivered once stays so."""
     found = await repository.find_message(session, message_id, lock=True)
     if found is not None and found[0].state is MessageState.WAITING:
-        await repository.change_message(session, message_id, {"state": MessageState.FAILED, "next_try_at": None})
+        state = MessageState.DELIVERED if found[0].delivered_at else MessageState.VOID
+        await repository.change_message(session, message_id, {"state": state, "next_try_at": None})
         await drop_timers(session, [(SEND, _key(found[0].endpoint_id, message_id))])
 
 

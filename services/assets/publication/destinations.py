@@ -1,5 +1,6 @@
 """Destinations: kept by the owner of `files_and_rights`."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import Caller
 from chassis.clock import now
 from chassis.problems import FieldError, Invalid
+from chassis.timers import Timer, set_timers
 from contracts.values import Domain
 from services.assets.channels.service import channel_packs
 from services.assets.outbound import service as outbound
@@ -17,7 +19,9 @@ from services.assets.outbound.urls import url_faults
 from services.assets.publication import repository
 from services.assets.publication.connectors.webhook import owner_of_endpoint
 from services.assets.publication.errors import NotPublishable, UnknownDestination
+from services.assets.publication.folders import is_below, is_led_away, real_place
 from services.assets.publication.schemas import Destination, DestinationEntry, DestinationKind, DestinationWithSecret
+from services.assets.publication.steps import PUBLISH, timer_key
 from services.assets.reference import require_owner
 from services.assets.rights.faults import wrong_channels, wrong_territories
 
@@ -30,14 +34,15 @@ async def keep(
     outside: Outside,
     export_roots: Sequence[str],
 ) -> tuple[DestinationWithSecret, bool]:
-    """A new destination, and True; or the known one with what was changed, and False. Raises `Invalid`, and
-    `NotPublishable` where its channel or kind would change: what is there would be nobody's."""
+    """A new destination, and True; or the known one with what was changed, and False. What waits for an active one is
+    sent now. Raises `Invalid`, and `NotPublishable` where its channel or kind would change: what is there would be
+    nobody's."""
     await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
     await _check(session, entry, outside, export_roots)
     is_folder = entry.kind is DestinationKind.FOLDER
     folder = entry.url.rstrip("/") if is_folder else None
-    if folder and (await repository.destination_of_folder(session, folder)) not in (None, name):
-        raise NotPublishable("folder", "Another destination has this folder.")
+    if folder:
+        await _check_own(session, name, folder)
     known = await repository.find_destination(session, name, lock=True)
     if known and (known.channel, known.kind, known.folder) != (entry.channel, entry.kind, folder):
         raise NotPublishable("destination", "Its channel, kind and folder stay: make another destination.")
@@ -47,10 +52,21 @@ async def keep(
     secret = None
     if not is_folder:
         said = EndpointEntry(url=entry.url)
-        owner = owner_of_endpoint(name)
-        endpoint, _ = await outbound.keep_endpoint(session, owner, Domain.FILES_AND_RIGHTS, said, caller)
+        owner, domain = owner_of_endpoint(name), Domain.FILES_AND_RIGHTS
+        endpoint, _ = await outbound.keep_endpoint(session, owner, domain, said, caller, sends=entry.active)
         secret = endpoint.secret
+    if entry.active:
+        due = [Timer(PUBLISH, timer_key(one), now()) for one in await repository.waiting_at(session, name)]
+        await set_timers(session, due)
     return DestinationWithSecret(**kept.model_dump(), secret=secret), is_new
+
+
+async def _check_own(session: AsyncSession, name: str, folder: str) -> None:
+    """Raises `NotPublishable` where another destination has the folder, under whatever name."""
+    others = [one for one in await repository.every_destination(session) if one.id != name and one.folder]
+    places = await asyncio.to_thread(lambda: [real_place(str(one.folder)) for one in others])
+    if await asyncio.to_thread(real_place, folder) in places:
+        raise NotPublishable("folder", "Another destination has this folder.")
 
 
 async def _check(session: AsyncSession, entry: DestinationEntry, outside: Outside, export_roots: Sequence[str]) -> None:
@@ -64,18 +80,11 @@ async def _check(session: AsyncSession, entry: DestinationEntry, outside: Outsid
         allowed = ", ".join(export_roots) or "none yet"
         remedy = f"Send a folder below one that `PACKSHOT_EXPORT_ROOTS` names: {allowed}."
         faults.append(FieldError(pointer="/url", detail="no folder that exports may go to", remedy=remedy))
+    elif await asyncio.to_thread(is_led_away, entry.url, export_roots):
+        remedy = "Send the folder itself, and see that no part of its path is a symbolic link."
+        faults.append(FieldError(pointer="/url", detail="a symbolic link leads from it elsewhere", remedy=remedy))
     if faults:
         raise Invalid("Some fields are wrong; `errors` names each.", errors=faults)
-
-
-def is_below(url: str, roots: Sequence[str]) -> bool:
-    """Whether it is one of these folders or buckets' prefixes, or in one, in a plain spelling."""
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("file", "s3") or any(sign in url for sign in "?#%\\"):
-        return False
-    if {".", ".."} & set(rest.split("/")) or "//" in rest:
-        return False
-    return any(url.rstrip("/") == root.rstrip("/") or url.startswith(f"{root.rstrip('/')}/") for root in roots)
 
 
 async def renew_secret(session: AsyncSession, name: str, overlap: timedelta, caller: Caller) -> DestinationWithSecret:
@@ -87,9 +96,9 @@ async def renew_secret(session: AsyncSession, name: str, overlap: timedelta, cal
     return DestinationWithSecret(**found.model_dump(), secret=endpoint.secret)
 
 
-async def get(session: AsyncSession, name: str) -> Destination:
-    """Raises `UnknownDestination`."""
-    found = await repository.find_destination(session, name)
+async def get(session: AsyncSession, name: str, *, stays: bool = False) -> Destination:
+    """`stays`: nobody changes it until the transaction ends. Raises `UnknownDestination`."""
+    found = await repository.find_destination(session, name, stays=stays)
     if found is None:
         raise UnknownDestination(f"There is no destination {name}.")
     return found

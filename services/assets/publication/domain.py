@@ -46,6 +46,7 @@ MOVES: Mapping[tuple[PublicationState, Happens], PublicationState] = {
     (_S.REFUSED, Happens.AGAIN): _S.WAITING,
     (_S.FAILED, Happens.TAKEN): _S.SENT,  # its message was sent again by hand
     (_S.FAILED, Happens.LIVE): _S.LIVE,
+    (_S.FAILED, Happens.REFUSED): _S.REFUSED,  # the same, when it may not go out any more
     (_S.FAILED, Happens.WITHDRAWN): _S.WITHDRAWN,
     (_S.FAILED, Happens.AGAIN): _S.WAITING,
 }

@@ -22,13 +22,22 @@ from services.assets.publication.connectors.connector import Connector, Outgoing
 from services.assets.publication.destinations import get as get_destination
 from services.assets.publication.domain import Chore, Happens
 from services.assets.publication.errors import NotPublishable, NotReached
+from services.assets.publication.permission import causes_of, check_may_be_there
 from services.assets.publication.repository import Kept
 from services.assets.publication.schemas import Destination, DestinationKind
-from services.assets.publication.service import require_final, slot_of
-from services.assets.publication.steps import PUBLISH, drop_due, set_due, step, taken, timer_key
+from services.assets.publication.service import slot_of
+from services.assets.publication.steps import (
+    PUBLISH,
+    drop_due,
+    refuse,
+    replace_others,
+    set_due,
+    step,
+    taken,
+    timer_key,
+    withdraw,
+)
 from services.assets.rights.errors import MayNotPublish
-from services.assets.rights.schemas import RightsAnswer
-from services.assets.rights.service import check_may_publish
 from services.assets.versions.service import get_version
 
 CARRY_SECONDS = 300
@@ -65,6 +74,7 @@ class Publishing:
         found = await repository.find(session, publication_id)
         if found is None:
             return None
+        destination = await get_destination(session, found.publication.destination, stays=True)
         await repository.lock_slot(session, found.publication.destination, slot_of(found.publication))
         kept = await repository.find(session, publication_id, lock=True)
         assert kept is not None
@@ -74,7 +84,6 @@ class Publishing:
         if any(one.busy_until and one.busy_until > now() for one in [kept, *others]):
             await set_due(session, kept.publication, now() + LOOK_AGAIN)
             return None
-        destination = await get_destination(session, kept.publication.destination)
         if kept.chore is Chore.PUBLISH:
             return await self._begin_publish(session, kept, others, destination)
         if kept.chore is Chore.WITHDRAW:
@@ -86,15 +95,20 @@ class Publishing:
         self, session: AsyncSession, kept: Kept, others: list[Kept], destination: Destination
     ) -> Outgoing | None:
         publication, connector = kept.publication, self._connectors[destination.kind]
-        try:
-            rights = await _allowed(session, kept, destination)
-        except (NotPublishable, MayNotPublish) as problem:
-            causes = _causes(problem)
-            if publication.state is PublicationState.WAITING:
-                await step(session, kept, Happens.REFUSED, destination.id, problem.detail, causes=causes, chore=None)
-            await repository.change(session, publication.id, {"chore": None})
-            await drop_due(session, publication)
+        if not destination.active:
+            await drop_due(session, publication)  # who switches it on sets it
             return None
+        try:
+            rights = await check_may_be_there(session, kept, destination)
+        except (NotPublishable, MayNotPublish) as problem:
+            if publication.state is PublicationState.WAITING:
+                await refuse(session, kept, destination.id, problem.detail, causes_of(problem))
+            else:
+                await repository.change(session, publication.id, {"chore": None})
+                await drop_due(session, publication)
+            return None
+        unsent = (PublicationState.WAITING, PublicationState.FAILED)
+        await replace_others(session, publication, publication.asked_by, unsent)
         there = (PublicationState.SENT, PublicationState.LIVE)
         replaces = tuple(one.publication.version_id for one in others if one.publication.state in there)
         version = await get_version(session, publication.version_id)
@@ -125,7 +139,7 @@ class Publishing:
         connector = self._connectors[out.destination.kind]
         try:
             async with asyncio.timeout(CARRY_SECONDS):
-                if out.publication.state is PublicationState.WITHDRAWN:
+                if out.rights is None:
                     await connector.withdraw(out)
                 else:
                     await connector.publish(out)
@@ -151,8 +165,27 @@ class Publishing:
             return
         await drop_due(session, kept.publication)
         if kept.chore is Chore.PUBLISH and kept.publication.state is PublicationState.WAITING:
+            if await self._is_taken_back(session, kept):
+                return
             await taken(session, kept, out.destination.id)
         await repository.change(session, kept.publication.id, {"chore": None, "error": None})
+
+    async def _is_taken_back(self, session: AsyncSession, kept: Kept) -> bool:
+        """Minutes may lie between the transaction that allowed it and the one that settles it: what may not be there
+        any more is not left there, and what had its name is gone."""
+        publication = kept.publication
+        destination = await get_destination(session, publication.destination)
+        try:
+            await check_may_be_there(session, kept, destination)
+        except (NotPublishable, MayNotPublish) as problem:
+            for other in await repository.others_of_slot(session, publication):
+                has_had_it = other.publication.state in (PublicationState.SENT, PublicationState.LIVE)
+                if has_had_it and other.publication.export_name == publication.export_name:
+                    why = f"Version {publication.version_id} was written over it."
+                    await withdraw(session, other, destination.id, why, replaced_by=publication.version_id)
+            await refuse(session, kept, destination.id, problem.detail, causes_of(problem))
+            return True
+        return False
 
     async def _let_go(self, publication_id: UUID) -> None:
         """Another process goes on at once, unless the database is away too; then when it is free."""
@@ -170,25 +203,9 @@ async def _hear(session: AsyncSession, kept: Kept, message_id: UUID) -> Kept:
         await repository.change(session, publication.id, tries)
         return await taken(session, kept, publication.destination)
     if state is MessageState.FAILED and waits:
-        tried = await outbound.attempts_of(session, message_id)
-        why = tried[-1].error or f"It answered {tried[-1].status}." if tried else None
+        why = publication.error
         return await step(session, kept, Happens.GIVEN_UP, publication.destination, why, error=why, **tries)
     return kept
-
-
-async def _allowed(session: AsyncSession, kept: Kept, destination: Destination) -> RightsAnswer:
-    """Whether it may go there at this moment. Raises `NotPublishable`, `MayNotPublish`."""
-    if not destination.active:
-        raise NotPublishable("inactive", f"The destination {destination.id} is not active.")
-    version = await get_version(session, kept.publication.version_id)
-    await require_final(session, version)
-    return await check_may_publish(session, version, version.channel, destination.territories)
-
-
-def _causes(problem: NotPublishable | MayNotPublish) -> list[str]:
-    if isinstance(problem, MayNotPublish):
-        return [str(one["detail"]) for one in problem.extensions["causes"]]
-    return [problem.detail]
 
 
 async def _failed(session: AsyncSession, kept: Kept, error: str) -> None:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.publication import Publication, PublicationState
+from services.assets.outbound.domain import Answer
+from services.assets.outbound.models import attempt, message
 from services.assets.publication.domain import OUT_THERE, Chore
 from services.assets.publication.models import destination, publication
 from services.assets.publication.schemas import Destination, Standing
@@ -33,7 +35,15 @@ class Kept:
 
 _OWN = [publication.c[one.name] for one in fields(Kept) if one.name != "publication"]
 _TOLD = [publication.c[name] for name in Publication.model_fields if name != "sha256"]
-_KEPT = select(*_TOLD, version.c.sha256, *_OWN).join(version, version.c.id == publication.c.version_id)
+_TRIED = [
+    message.c.attempts.label("tried"), attempt.c.status.label("last_status"), attempt.c.error.label("last_error")
+]  # fmt: skip
+_KEPT = (
+    select(*_TOLD, version.c.sha256, *_OWN, *_TRIED)
+    .join(version, version.c.id == publication.c.version_id)
+    .outerjoin(message, message.c.id == publication.c.message_id)
+    .outerjoin(attempt, and_(attempt.c.message_id == message.c.id, attempt.c.number == message.c.attempts))
+)
 _DESTINATION = [destination.c[name] for name in Destination.model_fields]
 
 
@@ -41,6 +51,10 @@ def _kept(row: Row[*tuple[Any, ...]]) -> Kept:
     values = dict(row._mapping)
     own = {column.name: values.pop(column.name) for column in _OWN}
     own["chore"] = Chore(own["chore"]) if own["chore"] else None
+    attempts, status, error = [values.pop(column.name) for column in _TRIED]
+    if attempts and values["state"] in (PublicationState.WAITING, PublicationState.FAILED):
+        # Its message knows of each try; the row only of the last one.
+        values |= {"attempts": attempts, "error": Answer(status, error, 0).problem}
     return Kept(Publication(**values), **own)
 
 
@@ -56,14 +70,13 @@ async def keep_destination(session: AsyncSession, entry: Destination) -> bool:
     return False
 
 
-async def find_destination(session: AsyncSession, name: str, *, lock: bool = False) -> Destination | None:
+async def find_destination(
+    session: AsyncSession, name: str, *, lock: bool = False, stays: bool = False
+) -> Destination | None:
+    """`stays`: nobody changes it until the transaction ends. Before any slot of it is locked."""
     query = select(*_DESTINATION).where(destination.c.id == name)
-    row = (await session.execute(query.with_for_update() if lock else query)).first()
+    row = (await session.execute(query.with_for_update(read=stays) if lock or stays else query)).first()
     return Destination(**row._mapping) if row else None
-
-
-async def destination_of_folder(session: AsyncSession, folder: str) -> str | None:
-    return (await session.execute(select(destination.c.id).where(destination.c.folder == folder))).scalar()
 
 
 async def every_destination(session: AsyncSession) -> list[Destination]:
@@ -119,6 +132,12 @@ async def others_of_slot(session: AsyncSession, one: Publication) -> list[Kept]:
     )
     rows = await session.execute(query.order_by(table.id).with_for_update(of=publication))
     return [_kept(row) for row in rows]
+
+
+async def waiting_at(session: AsyncSession, name: str) -> list[Publication]:
+    """What has yet to be sent there; what a message tells waits in outbound."""
+    query = _KEPT.where(publication.c.destination == name, publication.c.chore == Chore.PUBLISH)
+    return [_kept(row).publication for row in await session.execute(query.order_by(publication.c.id))]
 
 
 async def of_version(session: AsyncSession, version_id: UUID) -> list[UUID]:

@@ -40,7 +40,9 @@ class DestinationEntry(BaseModel):
         min_length=1, max_length=249, description="Where its files are shown: ISO 3166-1 codes, or `world`."
     )
     automatic: bool = Field(default=False, description="Every new final of the channel at once; else by hand.")
-    active: bool = Field(default=True, description="False: nothing new is sent; withdrawals still are.")
+    active: bool = Field(
+        default=True, description="False: nothing new is sent until it is true again; withdrawals still are."
+    )
 
 
 class Destination(BaseModel):

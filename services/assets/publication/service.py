@@ -26,7 +26,7 @@ from services.assets.publication.domain import CLOCKS_DIFFER, Chore, Happens
 from services.assets.publication.errors import NotPublishable, UnknownPublication
 from services.assets.publication.repository import Kept
 from services.assets.publication.schemas import Destination, LiveReport, PublicationWish, SignedLiveReport
-from services.assets.publication.steps import live, may_be_asked_again, replace_others, set_due, step, withdraw
+from services.assets.publication.steps import live, may_be_asked_again, set_due, step, withdraw
 from services.assets.reference import require_owner
 from services.assets.rights.service import check_may_publish
 from services.assets.versions import repository as versions
@@ -39,8 +39,11 @@ def slot_of(one: Version | Publication) -> Slot:
 
 
 async def publish_automatically(session: AsyncSession, version: Version, by: str) -> None:
-    """A version has just become a final: it goes to the destinations of its channel that want every one. Whether its
-    rights allow it is looked at when it is sent."""
+    """A version has just entered the zone of finals: it goes to the destinations of its channel that want every one,
+    unless a later one is the slot's final. Whether its rights allow it is looked at when it is sent."""
+    final = await versions.final_of_slot(session, slot_of(version))
+    if final is None or final.id != version.id:
+        return
     for destination in await repository.automatic_destinations(session, version.channel):
         await _ask(session, destination, version, by)
 
@@ -89,7 +92,8 @@ async def require_final(session: AsyncSession, version: Version) -> None:
 
 
 async def _ask(session: AsyncSession, destination: Destination, version: Version, by: str) -> tuple[Publication, bool]:
-    """One row for the version there, new or again; what of the slot hasn't been sent there yet never is."""
+    """One row for the version there, new or again. What of the slot waits there stays until it is known that this one
+    may go."""
     await repository.lock_slot(session, destination.id, slot_of(version))
     at = now()
     asked: dict[str, Any] = {
@@ -108,8 +112,6 @@ async def _ask(session: AsyncSession, destination: Destination, version: Version
         if not may_be_asked_again(kept):
             return kept.publication, False
         kept = await step(session, kept, Happens.AGAIN, by, **asked, turn=kept.turn + 1)
-    unsent = (PublicationState.WAITING, PublicationState.FAILED)
-    await replace_others(session, kept.publication, by, unsent)
     await set_due(session, kept.publication, at)
     return kept.publication, True
 

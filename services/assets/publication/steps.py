@@ -1,6 +1,6 @@
 """A publication's steps: each one changes its row, is told as an event, and stands in its version's history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -91,13 +91,25 @@ async def replace_others(
 async def withdraw(session: AsyncSession, kept: Kept, by: str, why: str, replaced_by: UUID | None = None) -> Kept:
     """Its link is dead from now on, and the destination is told, where it has it or may have it. Raises `IllegalStep`.
     The publication is locked by the caller."""
+    row = {"withdrawn_at": now(), "withdrawn_because": why, "replaced_by": replaced_by}
+    return await _take_back(session, kept, Happens.WITHDRAWN, by, why, row)
+
+
+async def refuse(session: AsyncSession, kept: Kept, by: str, why: str | None, causes: Sequence[str]) -> Kept:
+    """It may not go out. As when it is withdrawn, the destination is told where it may have it: the answer to a try may
+    have been lost. Raises `IllegalStep`. The publication is locked by the caller."""
+    return await _take_back(session, kept, Happens.REFUSED, by, why, {"causes": [*causes]})
+
+
+async def _take_back(
+    session: AsyncSession, kept: Kept, what: Happens, by: str, why: str | None, row: Mapping[str, Any]
+) -> Kept:
     publication, at = kept.publication, now()
     begun = publication.sent_at or kept.message_id or publication.attempts or kept.busy_until
-    row: dict[str, Any] = {
-        "withdrawn_at": at, "withdrawn_because": why, "replaced_by": replaced_by, "turn": kept.turn + 1,
-        "chore": Chore.WITHDRAW if begun else None, "attempts": 0, "error": None,
+    back: dict[str, Any] = {
+        "turn": kept.turn + 1, "chore": Chore.WITHDRAW if begun else None, "attempts": 0, "error": None
     }  # fmt: skip
-    changed = await step(session, kept, Happens.WITHDRAWN, by, why, **row)
+    changed = await step(session, kept, what, by, why, **row, **back)
     if kept.link_id is not None:
         await links.revoke(session, publication.version_id, kept.link_id, by, at)
     if kept.message_id is not None:

@@ -1,6 +1,7 @@
 """What killed processes left behind before it was whole, or in its place."""
 
 import asyncio
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
 
 LEFT_OVER_AFTER = timedelta(days=1)
 
+_STAGED = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(#\d+)?")
+"""As the store names what it stages; obstore numbers what it has not finished."""
+
 log = get_logger(__name__)
 
 
-async def sweep(objects: "ObjectStore", folder: Path | None, below: str) -> int:
-    """Remove what is older than a day below this prefix. `folder`: that of a store on a local disk. Returns how many
-    files that were."""
+async def sweep(objects: "ObjectStore", folder: Path | None, below: str, *, shared: bool = False) -> int:
+    """Remove what is older than a day below this prefix. `folder`: that of a store on a local disk. `shared`: others
+    write there too, and only what has a staged file's name is removed. Returns how many files that were."""
     if folder is not None:
-        removed = await asyncio.to_thread(_sweep_folder, folder / below)
+        removed = await asyncio.to_thread(_sweep_folder, folder / below, shared)
     else:
-        removed = await _sweep_bucket(objects, below)
+        removed = await _sweep_bucket(objects, below, shared)
     if removed:
         log.warning("unfinished files were swept away", files=removed)
     return removed
@@ -40,10 +44,12 @@ async def remove(objects: "ObjectStore", key: str) -> None:
         log.warning("an unfinished file stays until it is swept away", key=key, error=repr(error))
 
 
-def _sweep_folder(folder: Path) -> int:
+def _sweep_folder(folder: Path, shared: bool) -> int:
     """Also what obstore has not finished: it hides that from its own list."""
     removed = 0
     for file in folder.glob("*"):
+        if shared and not _STAGED.fullmatch(file.name):
+            continue
         with suppress(FileNotFoundError):  # another process has just moved it to its place
             if _is_left_over(file.stat().st_mtime):
                 file.unlink()
@@ -51,13 +57,14 @@ def _sweep_folder(folder: Path) -> int:
     return removed
 
 
-async def _sweep_bucket(objects: "ObjectStore", below: str) -> int:
+async def _sweep_bucket(objects: "ObjectStore", below: str, shared: bool) -> int:
     """Complete files only: a bucket's lifecycle rule ends multipart uploads that were never completed."""
     old = [
         found["path"]
         async for batch in objects.list(below)
         for found in batch
         if _is_left_over(found["last_modified"].timestamp())
+        and (not shared or _STAGED.fullmatch(found["path"].removeprefix(f"{below}/")))
     ]
     for key in old:
         await remove(objects, key)

@@ -257,10 +257,11 @@ class Store:
                 log.error("a stored file is cut off", location=location, error=repr(error))
                 raise FileMissing("The file is not whole. This is in the logs under the request id.") from error
 
-    async def sweep(self) -> int:
-        """Remove what killed processes left in `incoming/`. Returns how many files that were."""
+    async def sweep(self, *, shared: bool = False) -> int:
+        """Remove what killed processes left in `incoming/`. `shared`: others' files may be in there, and stay. Returns
+        how many files that were."""
         with translated():
-            return await sweep(self._objects, self._folder, INCOMING)
+            return await sweep(self._objects, self._folder, INCOMING, shared=shared)
 
     async def size(self, sha256: str) -> int | None:
         """Of the file in its place; None when there is none."""

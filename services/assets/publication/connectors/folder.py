@@ -4,22 +4,27 @@ The manifest is taken away first, and written last; it names the file's hash. So
 hash, is half an export.
 """
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from obstore.exceptions import BaseError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.clock import now
 from chassis.crash import crash_point
 from chassis.problems import Problem
 from services.assets.publication.connectors.connector import Begun, Outgoing
 from services.assets.publication.connectors.contents import description
 from services.assets.publication.errors import NotReached
+from services.assets.publication.folders import is_below, is_led_away
 from services.assets.store.errors import FileMissing, StoreFull
 from services.assets.store.ledger import Ledger
 from services.assets.store.store import Store
+
+SWEEP_EVERY = timedelta(hours=1)
 
 
 class _NoBooks(Ledger):
@@ -37,10 +42,12 @@ class FolderConnector:
 
     waits = False
 
-    def __init__(self, files: Store, patience: timedelta) -> None:
-        """`files`: where versions are. `patience`: how long a bucket may be silent."""
+    def __init__(self, files: Store, patience: timedelta, roots: Sequence[str]) -> None:
+        """`files`: where versions are. `patience`: how long a bucket may be silent. `roots`: below which exports go."""
         self._files = files
         self._patience = patience
+        self._roots = roots
+        self._swept: dict[str, datetime] = {}
 
     async def begin_publish(self, session: AsyncSession, out: Outgoing, wakes: tuple[str, str]) -> Begun:
         return Begun()
@@ -50,8 +57,8 @@ class FolderConnector:
 
     async def publish(self, out: Outgoing) -> None:
         try:
-            folder = self._open(out)
-            name = out.publication.export_name
+            folder, name = await self._open(out), out.publication.export_name
+            await self._sweep(folder, out)
             await folder.remove_file(_manifest(name))
             async with folder.staged(await self._files.whole(out.version.location)) as staged:
                 if (staged.sha256, staged.bytes) != (out.version.sha256, out.version.bytes):
@@ -66,7 +73,7 @@ class FolderConnector:
 
     async def withdraw(self, out: Outgoing) -> None:
         try:
-            folder, name = self._open(out), out.publication.export_name
+            folder, name = await self._open(out), out.publication.export_name
             if await _version_at(folder, name) in (None, str(out.version.id)):
                 # Without a manifest it is this slot's too, for nobody else has the name: an export that broke off.
                 await folder.remove_file(_manifest(name))
@@ -74,9 +81,23 @@ class FolderConnector:
         except (Problem, BaseError, OSError, ValueError) as problem:
             raise _not_reached(problem) from problem
 
-    def _open(self, out: Outgoing) -> Store:
-        assert out.destination.folder is not None
-        return Store(out.destination.folder, _NoBooks(), patience=self._patience)
+    async def _open(self, out: Outgoing) -> Store:
+        """Raises `NotReached` where it is none that exports may go to: the settings and the disk may have changed since
+        it was registered."""
+        url = out.destination.folder
+        assert url is not None
+        if not is_below(url, self._roots):
+            raise NotReached("The folder is not below one that `PACKSHOT_EXPORT_ROOTS` names.")
+        if await asyncio.to_thread(is_led_away, url, self._roots):
+            raise NotReached("A symbolic link leads from the folder elsewhere.")
+        return Store(url, _NoBooks(), patience=self._patience)
+
+    async def _sweep(self, folder: Store, out: Outgoing) -> None:
+        """Sometimes: what killed processes left there."""
+        swept_at = self._swept.get(out.destination.id)
+        if swept_at is None or swept_at + SWEEP_EVERY <= now():
+            await folder.sweep(shared=True)
+            self._swept[out.destination.id] = now()
 
 
 def _manifest(name: str) -> str:

@@ -36,7 +36,8 @@ class WebhookConnector:
     async def begin_withdraw(self, session: AsyncSession, out: Outgoing) -> None:
         publication = out.publication
         replaced_by = str(publication.replaced_by) if publication.replaced_by else None
-        said = {**description(out), "cause": publication.withdrawn_because, "replaced_by": replaced_by}
+        cause = publication.withdrawn_because or " ".join(publication.causes)
+        said = {**description(out), "cause": cause, "replaced_by": replaced_by}
         await self._send(session, out, REPLACED if replaced_by else WITHDRAWN, said, None)
 
     async def _send(
