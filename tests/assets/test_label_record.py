@@ -67,8 +67,9 @@ async def test_a_vendor_reads_what_its_note_lacks(assets: Harness) -> None:
     assert refused["accepted"] is False
     assert "Declare algorithmicallyEnhanced" in refused["reasons"][0]
     declared = named(item, MASTER, digital_source_type="compositeSynthetic")
-    [accepted] = (await vendor.deliver(declared)).json()["files"]
-    assert accepted["accepted"] is True
+    both = await vendor.deliver(named(item, MASTER), declared)  # what is refused takes nothing from what follows
+    refused, accepted = both.json()["files"]
+    assert (refused["codes"], accepted["accepted"]) == (["wrong_label"], True), accepted
     [row] = await assets.fetch("SELECT digital_source_type FROM version")
     assert row["digital_source_type"] == "compositeSynthetic"
     unknown = named(item, MASTER, digital_source_type="painted")

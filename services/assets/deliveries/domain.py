@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.values import WorkState
+from contracts.values import DigitalSourceType, WorkState
 from services.assets.deliveries.schemas import NamedFile, UploadedFile
+from services.assets.labels.domain import UNLABELLED, LabelRecord
 from services.assets.store.formats import KNOWN
 from services.assets.versions.domain import name_problem
 from services.assets.work.domain import SETTLED, WorkCopy, why_not_open
@@ -55,10 +56,12 @@ VENDOR_INACTIVE = Reason(
 
 @dataclass(frozen=True)
 class Judgement:
-    """`item`: the work item that takes the file. `reasons`: why it is quarantined. `waits`: it is to be fetched before
-    it can be judged. `may_change`: only because of a state that an event may be about to change."""
+    """`item`: the work item that takes the file. `label`: what its version says of AI then. `reasons`: why it is
+    quarantined. `waits`: it is to be fetched before it can be judged. `may_change`: only because of a state that an
+    event may be about to change."""
 
     item: WorkCopy | None = None
+    label: LabelRecord = UNLABELLED
     reasons: list[Reason] = field(default_factory=list)
     waits: bool = False
     may_change: bool = False
@@ -76,12 +79,14 @@ def judge_all(
     delivered: Collection[tuple[UUID, int]],
     vendor: str,
     refused_names: Mapping[tuple[UUID, str, str], str] | None = None,
+    labels: Mapping[tuple[UUID, DigitalSourceType | None], LabelRecord | str] | None = None,
 ) -> list[Judgement]:
     """In order: a file that is accepted takes its work item from those after it. One that is yet to be fetched takes
     nothing: whichever is here first counts. It isn't fetched where its work is settled.
 
     `uploaded`: the vendor's files by hash. `delivered`: work items and rounds that have a version. `refused_names`:
-    work item, file name and hash → why a naming pack doesn't take that name for it.
+    work item, file name and hash → why a naming pack doesn't take that name for it. `labels`: work item and what a file
+    declares → what it says then, or why that contradicts the record.
     """
     taken = set(delivered)
     judgements = []
@@ -97,8 +102,13 @@ def judge_all(
             why := (refused_names or {}).get((judgement.item.id, file.filename, file.sha256))
         ):
             judgement = Judgement(reasons=[Reason(Code.WRONG_NAME, why)])
-        elif judgement.item is not None:
-            taken.add((judgement.item.id, judgement.item.round))
+        elif (item := judgement.item) is not None:
+            label = (labels or {}).get((item.id, file.digital_source_type), UNLABELLED)
+            if isinstance(label, str):
+                judgement = Judgement(reasons=[Reason(Code.WRONG_LABEL, label)])
+            else:
+                judgement = Judgement(item=item, label=label)
+                taken.add((item.id, item.round))
         judgements.append(judgement)
     return judgements
 

@@ -16,8 +16,7 @@ from services.assets.deliveries import repository
 from services.assets.deliveries.domain import VENDOR_INACTIVE, Code, Judgement, Reason, judge_all, next_fetch
 from services.assets.deliveries.errors import WebhookIdUsed
 from services.assets.deliveries.schemas import Delivery, DeliveryNote, NamedFile, UploadedFile
-from services.assets.labels.errors import ContradictsRecord
-from services.assets.labels.service import declared_record
+from services.assets.labels.service import labels_of
 from services.assets.naming.service import refused_names
 from services.assets.outbound import service as outbound
 from services.assets.store.store import StoredFile, content_key
@@ -81,7 +80,8 @@ async def judge(
     delivered = await versions_repository.delivered_rounds(session, [item.id for item in items])
     uploaded = await repository.uploaded_files(session, vendor, {file.sha256 for file in files})
     refused = await refused_names(session, files, uploaded, items)
-    return judge_all(files, uploaded, items, delivered, vendor, refused), uploaded
+    labels = await labels_of(session, files, items)
+    return judge_all(files, uploaded, items, delivered, vendor, refused, labels), uploaded
 
 
 async def take_in(
@@ -172,10 +172,6 @@ async def _outcome(
     )
     if judgement.item is None:
         return outcome
-    try:
-        labels = await declared_record(session, judgement.item, file.digital_source_type)
-    except ContradictsRecord as problem:
-        return outcome.model_copy(update={"reasons": [problem.reason], "codes": [Code.WRONG_LABEL]})
     found = uploaded[file.sha256]
     assert found.media_type is not None
     version = await register(
@@ -185,7 +181,7 @@ async def _outcome(
         filename=file.filename,
         source=VersionSource.VENDOR,
         delivered_by=vendor,
-        labels=labels,
+        labels=judgement.label,
     )
     accepted = {"accepted": True, "version_id": version.id, "work_item_id": version.work_item_id}
     return outcome.model_copy(update={**accepted, "state": FileState.ACCEPTED})

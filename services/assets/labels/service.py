@@ -1,12 +1,33 @@
 """What a file that is handed in declares, held to what is on record."""
 
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.values import DigitalSourceType
+from services.assets.deliveries.schemas import NamedFile
 from services.assets.labels.domain import LabelRecord, contradiction, remedy_of
 from services.assets.labels.errors import ContradictsRecord
 from services.assets.versions import repository as versions_repository
 from services.assets.work.domain import WorkCopy
+
+
+async def labels_of(
+    session: AsyncSession, files: Sequence[NamedFile], items: Collection[WorkCopy]
+) -> dict[tuple[UUID, DigitalSourceType | None], LabelRecord | str]:
+    """Of a delivery's files: work item and what a file for it declares → what its version says then, or why that
+    contradicts the record."""
+    found = dict[tuple[UUID, DigitalSourceType | None], LabelRecord | str]()
+    for file in files:
+        for item in items:
+            key = (item.id, file.digital_source_type)
+            if item.slot == file.slot and key not in found:
+                try:
+                    found[key] = await declared_record(session, item, file.digital_source_type)
+                except ContradictsRecord as problem:
+                    found[key] = problem.reason
+    return found
 
 
 async def declared_record(session: AsyncSession, item: WorkCopy, declared: DigitalSourceType | None) -> LabelRecord:
