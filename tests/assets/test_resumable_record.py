@@ -56,7 +56,7 @@ async def test_a_refused_name_is_told_before_the_bytes_come(assets: Harness) -> 
     assert (await publish(assets, "brand", 1, wrong_names="refuse")).status_code == 200
     item = await claimed(assets, by=HOLDER)
     tus = TusClient(assets)
-    for wrong in ("wrong.jpg", "WJ01_blue_front", "WJ01_blue_front.gif"):
+    for wrong in ("wrong.jpg", "WJ01_blue_front", "WJ01_blue_front.txt"):
         refused = await tus.create(item, len(CONTENT), filename=wrong)
         assert (refused.status_code, refused.json()["right_name"]) == (422, "WJ01_blue_front.jpg"), wrong
         assert refused.json()["errors"][0]["pointer"] == "header/Upload-Metadata"
