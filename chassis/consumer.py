@@ -120,9 +120,9 @@ class Consumer:
         """An idle consumer looks whether JetStream still knows it; a deleted one would wait for ever."""
         try:
             await self._bus.js.consumer_info(EVENTS_STREAM, self.name)
+            state = await self._bus.stream_state()
         except (nats.errors.Error, nats.js.errors.Error, OSError):
             return False
-        state = await self._bus.stream_state()
         return state is not None and state.created == self._stream_created
 
     async def _bind(self) -> JetStreamContext.PullSubscription:

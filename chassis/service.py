@@ -57,6 +57,7 @@ class Service:
         self.consumers: list[Consumer] = []
         self.timers = Timers(self.database, timers) if timers else None
         self.booted = False
+        self._failed_loops = 0
         self._timers_after_events = timers_after_events
         self._on_start = on_start
         self._ready_check = ready_check
@@ -87,9 +88,30 @@ class Service:
         if self.timers:
             self.timers.on_effect(self.relay.nudge)
             loops.append(partial(self._run_timers, self.timers))
-        self._tasks += [asyncio.create_task(_kept_running(loop)) for loop in loops]
+        self._tasks += [asyncio.create_task(self._kept_running(loop)) for loop in loops]
         self.booted = True
         log.info("started")
+
+    async def _kept_running(self, loop: Loop) -> None:
+        """Until it returns, or this task is cancelled; one that fails begins again. A process that answers, and handles
+        no event any more, helps nobody, whatever went wrong. And a driver whose connection goes away may cancel what it
+        was asked for: that looks like a cancellation of whoever asked, which no loop catches."""
+        task = asyncio.current_task()
+        assert task is not None
+        while True:
+            try:
+                return await loop()
+            except asyncio.CancelledError as error:
+                if task.cancelling():
+                    raise
+                log.warning("a loop begins again: it was cancelled, and not by whoever runs it", exc_info=error)
+            except Exception as error:
+                log.error("a loop has failed, and begins again", exc_info=error)
+            self._failed_loops += 1
+            try:
+                await asyncio.sleep(AGAIN_SECONDS)
+            finally:
+                self._failed_loops -= 1
 
     async def _run_timers(self, timers: Timers) -> None:
         if self._timers_after_events:
@@ -129,8 +151,8 @@ class Service:
         except Exception as error:  # any error here means: not ready
             checks["database"] = f"not reachable ({type(error).__name__})"
         checks["boot"] = "ok" if self.booted else "starting"
-        dead = [task for task in self._tasks[1:] if task.done()]
-        checks["loops"] = "ok" if not dead else f"{len(dead)} have ended"
+        ended = sum(task.done() for task in self._tasks[1:]) + self._failed_loops
+        checks["loops"] = "ok" if not ended else f"{ended} have ended"
         return checks
 
     async def stop(self) -> None:
@@ -151,21 +173,3 @@ class Service:
             with suppress(Exception):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await close()
-
-
-async def _kept_running(loop: Loop) -> None:
-    """Until it returns, or this task is cancelled. A driver whose connection goes away may cancel what it was asked
-    for: that looks like a cancellation of whoever asked, which no loop catches."""
-    task = asyncio.current_task()
-    assert task is not None
-    while True:
-        try:
-            return await loop()
-        except asyncio.CancelledError as error:
-            if task.cancelling():
-                raise
-            log.warning("a loop begins again: it was cancelled, and not by whoever runs it", exc_info=error)
-        except Exception as error:
-            log.error("a loop has ended", exc_info=error)
-            raise
-        await asyncio.sleep(AGAIN_SECONDS)

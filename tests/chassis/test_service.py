@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from chassis.bus import EVENTS_STREAM
 from chassis.provision import provision
@@ -45,6 +45,28 @@ async def test_it_stops_though_the_relay_was_nudged_in_the_same_moment(start_pro
         await probe.service.stop()
 
 
+async def test_an_idle_consumer_goes_on_though_nats_can_not_say_whether_its_stream_is_there(
+    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while NATS stops or starts: one question is answered, and the next one is not."""
+    asked = 0
+
+    async def stream_state() -> None:
+        nonlocal asked
+        asked += 1
+        raise ServiceUnavailableError
+
+    monkeypatch.setattr("chassis.consumer.IDLE_CHECK_SECONDS", 0.1)
+    probe = await start_probe(handlers={RequestCancelled: keep_effect})
+    monkeypatch.setattr(probe.service.bus, "stream_state", stream_state)
+
+    async def was_asked() -> bool:
+        return asked > 1
+
+    await probe.eventually(was_asked)
+    assert (await probe.service.readiness())["loops"] == "ok"
+
+
 async def test_a_loop_that_ended_makes_it_not_ready(start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(_: Timers) -> None:
         raise RuntimeError("a bug")
@@ -59,8 +81,9 @@ async def test_a_loop_that_ended_makes_it_not_ready(start_probe: StartProbe, mon
     assert (await probe.client.get("/health/ready")).status_code == 503
 
 
-async def test_a_loop_that_a_driver_cancelled_begins_again(
-    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_loop_that_failed_or_that_a_driver_cancelled_begins_again(
+    start_probe: StartProbe, monkeypatch: pytest.MonkeyPatch, *, fails: bool
 ) -> None:
     begun = 0
 
@@ -68,6 +91,8 @@ async def test_a_loop_that_a_driver_cancelled_begins_again(
         nonlocal begun
         begun += 1
         if begun == 1:
+            if fails:
+                raise RuntimeError("a bug")
             asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             asked.cancel()
             await asked
