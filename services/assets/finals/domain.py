@@ -53,9 +53,7 @@ def taken_out(held: Held) -> NoFinal:
     )
 
 
-def unfinished(
-    item: WorkCopy, gate: Gate | None, master: WorkCopy | None = None, failure: str | None = None
-) -> NoFinal:
+def unfinished(item: WorkCopy, gate: Gate | None, master: WorkCopy | None, failure: str | None) -> NoFinal:
     """It was asked for, and is not approved. `gate`: where its version is. `master`: the shot of a waiting variant.
     `failure`: why a variant that is ready could not be rendered."""
     said = {

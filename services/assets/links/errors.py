@@ -1,6 +1,6 @@
 """Why a link does not open."""
 
-from chassis.problems import Conflict, NotFound, Problem
+from chassis.problems import NotFound, Problem
 
 
 class NoSuchLink(NotFound):
@@ -10,12 +10,6 @@ class NoSuchLink(NotFound):
 
     def __init__(self) -> None:
         super().__init__("There is no such link. Check that its address is whole, to the last character.")
-
-
-class RightsForbid(Conflict):
-    """`causes`: each in words, with what would be right."""
-
-    slug, title = "rights", "Its rights don't allow that"
 
 
 class LinkOver(Problem):

@@ -14,22 +14,22 @@ from contracts.assets import Version
 from contracts.values import Domain
 from services.assets.links import repository
 from services.assets.links.domain import KEY_BYTES, address_of, check_open, check_signature
-from services.assets.links.errors import LinkOver, NoSuchLink, RightsForbid
+from services.assets.links.errors import LinkOver, NoSuchLink
 from services.assets.links.schemas import Link, LinkWish, NewLink
 from services.assets.reference import require_owner
-from services.assets.rights.errors import causes_of, in_words
+from services.assets.rights.errors import MayNotPublish
 from services.assets.rights.service import ask
 from services.assets.upkeep.ledger import require_whole
 from services.assets.versions.service import get_version
 
 
 async def make_link(session: AsyncSession, version_id: UUID, wish: LinkWish, caller: Caller) -> NewLink:
-    """Raises `Forbidden`, `NotFound`, `RightsForbid`."""
+    """Raises `Forbidden`, `NotFound`, `MayNotPublish`."""
     role = await require_owner(session, caller, Domain.FILES_AND_RIGHTS)
     version = await get_version(session, version_id)
     if wish.despite_rights is None and not (answer := await ask(session, version)).allowed:
         remedy = "Say why it may be read all the same as `despite_rights`, which is kept."
-        raise RightsForbid(f"{in_words(answer)} {remedy}", **causes_of(answer))
+        raise MayNotPublish(answer, remedy)
     expires_at = now() + timedelta(seconds=wish.expires_in)
     return await issue(
         session, version.id, wish.purpose, expires_at, caller.subject, role, despite_rights=wish.despite_rights

@@ -19,8 +19,8 @@ class MayNotPublish(Conflict):
 
     slug, title = "rights", "Its rights don't allow that"
 
-    def __init__(self, answer: RightsAnswer) -> None:
-        super().__init__(in_words(answer), **causes_of(answer))
+    def __init__(self, answer: RightsAnswer, remedy: str = "") -> None:
+        super().__init__(f"{in_words(answer)} {remedy}".rstrip(), **causes_of(answer))
 
 
 def in_words(answer: RightsAnswer) -> str:
