@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.garbage import collect_rarely
 from chassis.idempotency import install_idempotency
 from chassis.logs import configure_logs
-from chassis.middleware import RequestContext
+from chassis.middleware import QUIET, RequestContext, Scope
 from chassis.problems import ProblemDetails, install_problem_handlers
 from chassis.service import Service
 from chassis.telemetry import configure_telemetry
@@ -66,7 +65,7 @@ def create_service_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        telemetry={"tracing": False},  # the instrumentor makes the spans, and leaves out the health checks
+        telemetry={"metrics": False, "logs": False, "operation_spans": False, "exclude": _is_quiet},
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service
@@ -81,8 +80,13 @@ def create_service_app(
         max_body_bytes=settings.max_body_bytes,
         streaming=streaming,
     )
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="health,metrics", exclude_spans=["receive", "send"])
     return app
+
+
+def _is_quiet(scope: Scope) -> bool:
+    """Health checks and scrapes are neither traced nor logged."""
+    path: str = scope.get("path", "")
+    return path.startswith(QUIET)
 
 
 class _Families:

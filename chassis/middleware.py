@@ -18,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = get_logger(__name__)
-_QUIET = ("/health/", "/metrics")
+QUIET = ("/health/", "/metrics")
 
 
 class BodyTooLarge(HTTPException):
@@ -78,7 +78,7 @@ class RequestContext:
             took = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unknown")
             REQUESTS.labels(self._service, scope["method"], route, str(status)).observe(took)
-            if not path.startswith(_QUIET):
+            if not path.startswith(QUIET):
                 log.info("answered", method=scope["method"], path=path, status=status, ms=round(took * 1000, 1))
 
     def _limit_body(self, receive: Receive) -> Receive:
