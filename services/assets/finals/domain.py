@@ -1,11 +1,25 @@
 """Saying exactly why a slot has no approved final."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from contracts.values import Gate, WorkState
 from services.assets.finals.errors import NoFinal
 from services.assets.work.domain import Slot, WorkCopy, why_not_open
 from services.assets.zones.domain import Held
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a work item has come."""
+
+    item: WorkCopy
+    passed: frozenset[Gate]
+    """Gates of its round."""
+    master: tuple[WorkState, int] | None
+    """State and round of the shot that a variant is made of."""
+    failure: str | None
+    """Why a variant could not be rendered in its round."""
 
 
 def unknown_slot(wanted: Slot, known: Collection[Slot]) -> NoFinal:
@@ -53,30 +67,32 @@ def taken_out(held: Held) -> NoFinal:
     )
 
 
-def unfinished(item: WorkCopy, gate: Gate | None, master: WorkCopy | None, failure: str | None) -> NoFinal:
-    """It was asked for, and is not approved. `gate`: where its version is. `master`: the shot of a waiting variant.
-    `failure`: why a variant that is ready could not be rendered."""
+def unfinished(standing: Standing) -> NoFinal:
+    """It was asked for, and is not approved."""
+    item = standing.item
     said = {
         "work_item_id": str(item.id),
         "state": item.state,
         "round": item.round,
-        "gate": gate if item.state is WorkState.IN_REVIEW else None,
+        "gate": item.open_gate(standing.passed) if item.state is WorkState.IN_REVIEW else None,
     }
     what = "The variant" if item.channel else "The shot"
     if item.state is WorkState.CANCELLED:
         because = f": {item.cause}" if item.cause else ""
         return NoFinal("cancelled", f"{what} was cancelled{because}. There is no other request for it.", **said)
-    return NoFinal("not_approved", f"{what} is not approved yet: {_where(item, gate, master, failure)}.", **said)
+    return NoFinal("not_approved", f"{what} is not approved yet: {_where(standing)}.", **said)
 
 
-def _where(item: WorkCopy, gate: Gate | None, master: WorkCopy | None, failure: str | None) -> str:
-    if item.state is WorkState.IN_REVIEW and gate is not None:
+def _where(standing: Standing) -> str:
+    item, failure = standing.item, standing.failure
+    if item.state is WorkState.IN_REVIEW and (gate := item.open_gate(standing.passed)):
         return f"its version of round {item.round} is at the gate {gate}"
-    if item.state is WorkState.WAITING and master is not None:
-        return f"it waits for its master, which is {master.state} in round {master.round}"
+    if item.state is WorkState.WAITING and standing.master is not None:
+        state, round_number = standing.master
+        return f"it waits for its master, which is {state} in round {round_number}"
     if item.state is WorkState.READY and item.returns_to:
         return f"it was sent back to {item.returns_to} for round {item.round}"
-    if item.state is WorkState.READY and failure:
+    if item.state is WorkState.READY and item.channel and failure:
         return f"it can't be rendered ({failure}), so somebody has to claim it and upload it"
     if item.state is WorkState.READY and item.channel:
         return "its master is approved, and it is being rendered"

@@ -10,7 +10,6 @@ from services.assets.finals import repository
 from services.assets.finals.domain import most_hopeful, taken_out, unfinished, unknown_slot
 from services.assets.finals.schemas import Finals, Missing
 from services.assets.rights.service import check_may_deliver, deliverable
-from services.assets.variants.repository import failure_of
 from services.assets.versions import repository as versions
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import Slot
@@ -21,18 +20,13 @@ async def find_final(session: AsyncSession, slot: Slot, territory: str | None = 
     if final := await repository.final_of_slot(session, slot):
         check_may_deliver(final.version, final.picture, final.attached, final.pack, territory)
         return final.version
-    items = await work_repository.of_slot(session, slot)
-    if not items:
+    standings = {one.item.id: one for one in await repository.standings_of_slot(session, slot)}
+    if not standings:
         raise unknown_slot(slot, await work_repository.slots_of(session, slot.sku))
-    item = most_hopeful(items)
+    item = most_hopeful([one.item for one in standings.values()])
     if item.state is WorkState.APPROVED and (held := await versions.taken_out_of_slot(session, slot)):
         raise taken_out(held)
-    gate = item.open_gate(await work_repository.passed_gates(session, item))
-    waits = item.state is WorkState.WAITING and item.parent_id is not None
-    master = await work_repository.find(session, item.parent_id) if waits and item.parent_id else None
-    is_ready_variant = item.state is WorkState.READY and item.channel
-    failure = await failure_of(session, item.id, item.round) if is_ready_variant else None
-    raise unfinished(item, gate, master, failure)
+    raise unfinished(standings[item.id])
 
 
 async def finals_of_sku(session: AsyncSession, sku: str, territory: str | None = None) -> Finals:

@@ -36,13 +36,6 @@ async def keep_failure(session: AsyncSession, work_item_id: UUID, round_number: 
     await session.execute(new.on_conflict_do_update(index_elements=key, set_={"cause": cause, "failed_at": now()}))
 
 
-async def failure_of(session: AsyncSession, work_item_id: UUID, round_number: int) -> str | None:
-    """Why the variant could not be rendered in that round."""
-    table = render_failure.c
-    query = select(table.cause).where(table.work_item_id == work_item_id, table.round == round_number)
-    return (await session.execute(query)).scalar()
-
-
 async def keep(
     session: AsyncSession,
     question: str,

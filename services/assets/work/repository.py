@@ -23,16 +23,16 @@ _OF_SLOTS = text(
      AND w.channel IS NOT DISTINCT FROM slot.channel
     """
 )
-
-
+_COLUMNS = work_item.c.keys()
 _INSERT_NEW = text(
     "INSERT INTO work_item SELECT * FROM json_populate_recordset(NULL::work_item, CAST(:rows AS json))"
     " ON CONFLICT DO NOTHING"
 )
 
 
-def _copy(row: Row[*tuple[Any, ...]]) -> WorkCopy:
-    values = dict(row._mapping)
+def copy_of(row: Row[*tuple[Any, ...]]) -> WorkCopy:
+    """Out of a row that has at least its columns."""
+    values = {name: row._mapping[name] for name in _COLUMNS}
     values["kind"] = WorkKind(row.kind)
     values["state"] = WorkState(row.state)
     values["step"] = Step(row.step) if row.step else None
@@ -88,7 +88,7 @@ async def keep_newest(session: AsyncSession, changed: WorkChanged, version: int)
 async def find(session: AsyncSession, item_id: UUID, *, lock: bool = False) -> WorkCopy | None:
     query = select(work_item).where(work_item.c.id == item_id)
     row = (await session.execute(query.with_for_update() if lock else query)).first()
-    return _copy(row) if row else None
+    return copy_of(row) if row else None
 
 
 async def of_slots(session: AsyncSession, slots: Collection[Slot], *, lock: bool = False) -> list[WorkCopy]:
@@ -102,15 +102,7 @@ async def of_slots(session: AsyncSession, slots: Collection[Slot], *, lock: bool
     }
     ids = (await session.execute(_OF_SLOTS, values)).scalars().all()
     query = select(work_item).where(work_item.c.id.in_(ids)).order_by(work_item.c.id)
-    return [_copy(row) for row in await session.execute(query.with_for_update() if lock else query)]
-
-
-async def of_slot(session: AsyncSession, slot: Slot) -> list[WorkCopy]:
-    """All items of one slot, in one query."""
-    table = work_item.c
-    own = (table.sku == slot.sku, table.colorway == slot.colorway, table.view == slot.view)
-    query = select(work_item).where(*own, table.channel == slot.channel)
-    return [_copy(row) for row in await session.execute(query)]
+    return [copy_of(row) for row in await session.execute(query.with_for_update() if lock else query)]
 
 
 async def slots_of(session: AsyncSession, sku: str) -> list[Slot]:
