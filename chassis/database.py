@@ -48,7 +48,7 @@ class Database:
         # who wait for one: with more at once than connections some would wait several times as long as most.
         self._turns = asyncio.Semaphore(settings.database_pool)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info={"service": settings.service})
-        self._lookups = async_sessionmaker(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
+        self._autocommitting = async_sessionmaker(self.engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -67,10 +67,11 @@ class Database:
             self._turns.release()
 
     @asynccontextmanager
-    async def lookup(self) -> AsyncIterator[AsyncSession]:
-        """For what only reads, and is asked all the time: without a transaction, whose begin and end are two round
-        trips more. Each statement sees what was committed when it began, as it does in a transaction here."""
-        async with self._turn(), self._lookups() as session:
+    async def autocommit(self) -> AsyncIterator[AsyncSession]:
+        """Each statement is a transaction of its own: for what is done all the time, and by one statement, or only
+        reads. The begin and end of a transaction are two round trips more. A statement sees what was committed when it
+        began, as it does in a transaction here."""
+        async with self._turn(), self._autocommitting() as session:
             yield session
 
     async def ping(self) -> None:
@@ -97,7 +98,7 @@ async def _session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 async def _lookup(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.service.database.lookup() as session:
+    async with request.app.state.service.database.autocommit() as session:
         yield session
 
 

@@ -34,6 +34,12 @@ class Transactions:
         if session.info.get(RECORDED):  # who only reads has nothing for the relay to look for
             self._service.relay.nudge()
 
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[AsyncSession]:
+        """For one statement that records no event: its own transaction."""
+        async with self._service.database.autocommit() as session:
+            yield session
+
 
 # `async`, though they await nothing: FastAPI calls plain functions in a thread, each after the other.
 

@@ -76,7 +76,7 @@ class Webhook:
         return found[0]
 
     async def _verify(self, signed: bytes) -> str:
-        async with self._transactions.begin() as session:
+        async with self._transactions.autocommit() as session:
             secrets = await secrets_of(session, self._vendor)
         return verified_id(secrets, self._headers, signed)
 

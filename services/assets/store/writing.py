@@ -84,8 +84,11 @@ async def new_file(path: Path, threads: Executor) -> AsyncIterator[NewFile]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def _abandon(file: BinaryIO, path: Path) -> None:

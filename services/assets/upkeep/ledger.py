@@ -33,7 +33,7 @@ class FileLedger:
     async def expect(self, sha256: str, size: int) -> bool:
         give_up = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
-            async with self._database.transaction() as session:
+            async with self._database.autocommit() as session:
                 trusted = await repository.expect(session, sha256, size, now(), self._check_every)
             if trusted is not None:
                 return trusted

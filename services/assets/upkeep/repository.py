@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, and_, cast, exists, func, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, String, and_, bindparam, cast, exists, func, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +32,23 @@ _BACK = text(
 )
 SHOWN_USES = 100
 
+# Made once, for every file that is stored needs them.
+_NEW = insert(stored_file)
+_EXPECT = _NEW.on_conflict_do_update(
+    index_elements=[_file.sha256],
+    set_={
+        "bytes": _NEW.excluded.bytes,
+        "kept_at": func.greatest(_file.kept_at, _NEW.excluded.kept_at),
+        "collected_at": None,
+    },
+    where=_file.doomed_at.is_(None),
+).returning(exists().where(_damage.sha256 == _file.sha256, _OPEN))
+_LOCKED = (
+    select(_file.doomed_at, _file.collected_at)
+    .where(_file.sha256 == bindparam("sha256"))
+    .with_for_update(read=True, key_share=True)
+)
+
 
 def _is_referred_to() -> ColumnElement[bool]:
     # Here, since those tables' own modules lean on this one.
@@ -43,27 +60,17 @@ def _is_referred_to() -> ColumnElement[bool]:
 async def expect(session: AsyncSession, sha256: str, size: int, at: datetime, check_every: timedelta) -> bool | None:
     """Whether what lies in its place can be trusted; None while it is being deleted."""
     row = {"sha256": sha256, "bytes": size, "kept_at": at, "check_at": at + check_every}
-    new = insert(stored_file).values(row)
-    noted = await session.execute(
-        new.on_conflict_do_update(
-            index_elements=[_file.sha256],
-            set_={"bytes": size, "kept_at": func.greatest(_file.kept_at, at), "collected_at": None},
-            where=_file.doomed_at.is_(None),
-        ).returning(exists().where(_damage.sha256 == sha256, _OPEN))
-    )
-    damaged = noted.scalar_one_or_none()
+    damaged = (await session.execute(_EXPECT, row)).scalar_one_or_none()
     return None if damaged is None else not damaged
 
 
 async def hold(session: AsyncSession, sha256: str, size: int, at: datetime) -> bool:
     """Lock its row against deletion until the transaction ends. False when it is being deleted, or was."""
-    query = select(_file.doomed_at, _file.collected_at).where(_file.sha256 == sha256)
-    locking = query.with_for_update(read=True, key_share=True)
-    found = (await session.execute(locking)).one_or_none()
+    found = (await session.execute(_LOCKED, {"sha256": sha256})).one_or_none()
     if found is None:  # it was stored before there were any rows, and nobody has ever deleted it
         row = {"sha256": sha256, "bytes": size, "kept_at": at, "check_at": at}
         await session.execute(insert(stored_file).values(row).on_conflict_do_nothing())
-        found = (await session.execute(locking)).one()
+        found = (await session.execute(_LOCKED, {"sha256": sha256})).one()
     return found.doomed_at is None and found.collected_at is None
 
 

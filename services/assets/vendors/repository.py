@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +11,9 @@ from chassis.clock import now
 from services.assets.vendors.models import vendor
 from services.assets.vendors.schemas import Vendor
 
+_SECRETS = select(vendor.c.secret, vendor.c.old_secret, vendor.c.old_secret_until).where(
+    vendor.c.id == bindparam("vendor"), vendor.c.active
+)
 _SHOWN = [vendor.c[name] for name in Vendor.model_fields]
 
 
@@ -45,10 +48,7 @@ async def is_active(session: AsyncSession, vendor_id: str, *, lock: bool = False
 
 async def secrets_of(session: AsyncSession, vendor_id: str) -> list[str]:
     """Those that count now; none when the vendor is not known, or not active."""
-    query = select(vendor.c.secret, vendor.c.old_secret, vendor.c.old_secret_until).where(
-        vendor.c.id == vendor_id, vendor.c.active
-    )
-    row = (await session.execute(query)).first()
+    row = (await session.execute(_SECRETS, {"vendor": vendor_id})).first()
     if row is None:
         return []
     return [row.secret, row.old_secret] if row.old_secret and row.old_secret_until > now() else [row.secret]
