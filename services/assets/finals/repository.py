@@ -17,7 +17,7 @@ from services.assets.rights.domain import Attached, Picture
 from services.assets.rights.pack import PACK
 from services.assets.rights.pictures import ATTACHED, PICTURE, picture_of
 from services.assets.rights.schemas import RightsPack
-from services.assets.versions.repository import version_of
+from services.assets.versions.repository import LAST_FIRST, version_of
 from services.assets.work.domain import Slot
 from services.assets.work.repository import copy_of
 
@@ -36,12 +36,11 @@ _FIELDS = ", ".join(f"final.{name}" for name in Version.model_fields)
 
 
 def _final_where(channel: str) -> str:
-    """Of several, the one that was approved or promoted last, as in `versions.repository`."""
     return f"""
         WITH final AS (
             SELECT * FROM version
             WHERE sku = :sku AND colorway = :colorway AND view = :view AND {channel} AND zone = 'final'
-            ORDER BY coalesce(promoted_at, approved_at) DESC NULLS LAST, id DESC LIMIT 1
+            ORDER BY {LAST_FIRST} LIMIT 1
         ),
         asked AS (SELECT id FROM final), {ATTACHED}
         SELECT {_FIELDS}, {PICTURE}, pack.version AS pack_version, pack.content AS pack

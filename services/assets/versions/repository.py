@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,16 +77,22 @@ async def newest_of_work(session: AsyncSession, work_item_id: UUID) -> Version |
     return version_of(row) if row else None
 
 
-# A literal, not a parameter: the partial index must be known to hold. Of several finals, the one that was approved or
-# promoted last counts.
+# A literal, not a parameter: the partial index must be known to hold.
 _FINAL = version.c.zone == literal_column("'final'")
-_LAST_FIRST = (func.coalesce(version.c.promoted_at, version.c.approved_at).desc().nulls_last(), version.c.id.desc())
+LAST_FIRST = "coalesce(promoted_at, approved_at) DESC NULLS LAST, id DESC"
+"""Of several finals, the one that was approved or promoted last counts."""
+_LAST_FIRST = text(LAST_FIRST)
 
 
 async def final_of_work(session: AsyncSession, work_item_id: UUID) -> Version | None:
-    query = select(*FIELDS).where(version.c.work_item_id == work_item_id, _FINAL).order_by(*_LAST_FIRST).limit(1)
-    row = (await session.execute(query)).first()
-    return version_of(row) if row else None
+    return (await finals_of_work(session, [work_item_id])).get(work_item_id)
+
+
+async def finals_of_work(session: AsyncSession, work_item_ids: Collection[UUID]) -> dict[UUID, Version]:
+    """Of each work item that has a final, by its id."""
+    own = version.c.work_item_id
+    query = select(*FIELDS).where(own.in_(work_item_ids), _FINAL).ext(distinct_on(own)).order_by(own, _LAST_FIRST)
+    return {row.work_item_id: version_of(row) for row in await session.execute(query)}
 
 
 def _in_slot(slot: Slot) -> ColumnElement[bool]:
@@ -94,46 +100,16 @@ def _in_slot(slot: Slot) -> ColumnElement[bool]:
     return and_(*own, version.c.channel == slot.channel)
 
 
-# Made once: to build a statement of so many columns takes longer than to answer it.
-_MASTERS_FINAL = (
-    select(*FIELDS)
-    .where(
-        version.c.sku == bindparam("of_sku"),
-        version.c.colorway == bindparam("of_colorway"),
-        version.c.view == bindparam("of_view"),
-        version.c.channel.is_(None),
-        _FINAL,
-    )
-    .order_by(*_LAST_FIRST)
-    .limit(literal_column("1"))
-)
-_VARIANTS_FINAL = (
-    select(*FIELDS)
-    .where(
-        version.c.sku == bindparam("of_sku"),
-        version.c.colorway == bindparam("of_colorway"),
-        version.c.view == bindparam("of_view"),
-        version.c.channel == bindparam("of_channel"),
-        _FINAL,
-    )
-    .order_by(*_LAST_FIRST)
-    .limit(literal_column("1"))
-)
-
-
 async def final_of_slot(session: AsyncSession, slot: Slot) -> Version | None:
     """When several requests asked for the same, the one that was approved or promoted last."""
-    wanted = {"of_sku": slot.sku, "of_colorway": slot.colorway, "of_view": slot.view}
-    if slot.channel is None:
-        row = (await session.execute(_MASTERS_FINAL, wanted)).first()
-    else:
-        row = (await session.execute(_VARIANTS_FINAL, wanted | {"of_channel": slot.channel})).first()
+    query = select(*FIELDS).where(_in_slot(slot), _FINAL).order_by(_LAST_FIRST).limit(1)
+    row = (await session.execute(query)).first()
     return version_of(row) if row else None
 
 
 async def finals_of_slot(session: AsyncSession, slot: Slot) -> list[Held]:
     """All of them, the one that is delivered first."""
-    query = select(*FIELDS, *_MARKS).where(_in_slot(slot), _FINAL).order_by(*_LAST_FIRST)
+    query = select(*FIELDS, *_MARKS).where(_in_slot(slot), _FINAL).order_by(_LAST_FIRST)
     return [_held(row) for row in await session.execute(query)]
 
 
@@ -141,7 +117,7 @@ async def finals_of_sku(session: AsyncSession, sku: str) -> list[Version]:
     """Of each slot the one that is delivered."""
     slot = (version.c.colorway, version.c.view, version.c.channel)
     query = select(*FIELDS).where(version.c.sku == sku, _FINAL).ext(distinct_on(*slot))
-    return [version_of(row) for row in await session.execute(query.order_by(*slot, *_LAST_FIRST))]
+    return [version_of(row) for row in await session.execute(query.order_by(*slot, _LAST_FIRST))]
 
 
 async def taken_out_of_slot(session: AsyncSession, slot: Slot) -> Held | None:
