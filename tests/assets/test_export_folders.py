@@ -18,6 +18,7 @@ from services.assets.store.store import PATIENCE
 from tests.assets.factory import approved, photo, tell_domains
 from tests.assets.stores import pieces, store_at
 from tests.assets.test_publication import (
+    OWNER,
     found_at,
     keep,
     listed,
@@ -60,6 +61,17 @@ class Paused(FolderConnector):
         await super().publish(out)
         self.is_there.set()
         await self.goes_on.wait()
+
+
+async def test_of_many_that_want_one_folder_at_once_one_gets_it(start: Start, root: Path) -> None:
+    assets = await started(start, root, publications_at_once=0)
+    await tell_domains(assets)
+    entry = {"channel": None, "kind": "folder", "url": (root / "pim").as_uri(), "territories": ["DE"]}
+    headers = assets.bearer(OWNER)
+    answers = await asyncio.gather(
+        *(assets.client.put(f"/v1/destinations/pim-{one}", json=entry, headers=headers) for one in range(6))
+    )
+    assert sorted(one.status_code for one in answers) == [201, *[409] * 5]
 
 
 async def test_an_export_goes_only_where_and_while_it_may(start: Start, root: Path, tmp_path: Path) -> None:

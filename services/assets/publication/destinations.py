@@ -42,6 +42,7 @@ async def keep(
     is_folder = entry.kind is DestinationKind.FOLDER
     folder = entry.url.rstrip("/") if is_folder else None
     if folder:
+        await repository.lock_folders(session)
         await _check_own(session, name, folder)
     known = await repository.find_destination(session, name, lock=True)
     if known and (known.channel, known.kind, known.folder) != (entry.channel, entry.kind, folder):

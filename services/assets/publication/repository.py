@@ -84,6 +84,11 @@ async def every_destination(session: AsyncSession) -> list[Destination]:
     return [Destination(**row._mapping) for row in rows]
 
 
+async def lock_folders(session: AsyncSession) -> None:
+    """One destination at a time gets a folder. Before any row of it is locked."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('export folders'))"))
+
+
 async def automatic_destinations(session: AsyncSession, channel: str | None) -> list[Destination]:
     of_channel = destination.c.channel.is_not_distinct_from(channel)
     query = select(*_DESTINATION).where(of_channel, destination.c.automatic, destination.c.active)
