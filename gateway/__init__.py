@@ -1,0 +1,5 @@
+"""The one door to all services."""
+
+from chassis.garbage import load_quickly
+
+load_quickly()
