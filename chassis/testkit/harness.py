@@ -229,14 +229,26 @@ async def running(
             yield harness
 
 
+# To truncate an empty table costs as much as a full one, and most are empty: only those that a row was ever put into
+# since, or whose numbers went on.
+_USED_TABLES = """
+SELECT t.oid::regclass::text AS name
+FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE n.nspname = $1 AND t.relkind = 'r' AND t.relname <> 'alembic_version' AND (
+    pg_relation_size(t.oid) > 0
+    OR EXISTS (
+        SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.objid
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+          AND CASE s.relkind WHEN 'S' THEN pg_sequence_last_value(s.oid) END IS NOT NULL
+    )
+)
+"""
+
+
 async def _empty_schema(name: str) -> None:
     connection = await asyncpg.connect(servers.admin_dsn(), database=servers.database_name())
     try:
-        tables = await connection.fetch(
-            "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables"
-            " WHERE schemaname = $1 AND tablename <> 'alembic_version'",
-            name,
-        )
+        tables = await connection.fetch(_USED_TABLES, name)
         if tables:
             # As a replica, so that the triggers of what is never emptied don't refuse.
             await connection.execute("SET session_replication_role = replica")

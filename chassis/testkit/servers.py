@@ -71,9 +71,15 @@ def database_url(service: str) -> str:
     return f"postgresql://{service}:secret-{service}@127.0.0.1:{os.environ[POSTGRES_PORT]}/{database_name()}"
 
 
+_provisioned: set[str] = set()
+
+
 async def provision_service(*services: str) -> None:
-    """A role and a schema for each, in this worker's database."""
-    await provision(admin_dsn(), database_name(), {service: f"secret-{service}" for service in services})
+    """A role and a schema for each, in this worker's database; once a process."""
+    new = {service: f"secret-{service}" for service in services if service not in _provisioned}
+    if new:
+        await provision(admin_dsn(), database_name(), new)
+        _provisioned.update(new)
 
 
 async def until_server_answers(seconds: float = 20) -> None:
