@@ -50,9 +50,12 @@ class Case:
     reference: Callable[[], Reference] = field(default=lambda: NO_REFERENCE)
 
 
-def approved(pixels: Any) -> Callable[[], Reference]:
-    file = ApprovedFile(jpeg(pixels), "approved.jpg")
-    return lambda: Reference().reading(file, file)
+def approved(make: Callable[[], Any]) -> Callable[[], Reference]:
+    def reference() -> Reference:
+        file = ApprovedFile(jpeg(make()), "approved.jpg")
+        return Reference().reading(file, file)
+
+    return reference
 
 
 def without_pocket() -> bytes:
@@ -111,13 +114,13 @@ CASES: dict[str, Case] = {
     "T26": Case(lambda: jpeg(rippled(10, 12)(sample(TEE))), (0.2, 0.3, 0.8, 0.8), (0, 0, 0.1, 1)),
     "T27": Case(lambda: jpeg(enlarged(2)(sample(TEE))), (0.1, 0.1, 0.9, 0.9), (0, 0, 0.05, 0.05)),
     "S01": Case(lambda: jpeg(retouching.slimmed(sample(DAYPACK), 5)), ALL, (0, 0, 1, 0.05),
-                reference=approved(sample(DAYPACK))),
+                reference=approved(lambda: sample(DAYPACK))),
     "S02": Case(lambda: jpeg(retouching.stretched(sample(TEE), 4)), ALL, (0.45, 0.4, 0.55, 0.5),
-                reference=approved(sample(TEE))),
-    "S03": Case(without_pocket, (0.35, 0.4, 0.7, 0.7), (0, 0, 1, 0.1), reference=approved(sample(DAYPACK))),
-    "F01": Case(half_recoloured, (0.25, 0.4, 0.75, 0.75), (0, 0, 0.05, 0.05), reference=approved(sample(DAYPACK))),
+                reference=approved(lambda: sample(TEE))),
+    "S03": Case(without_pocket, (0.35, 0.4, 0.7, 0.7), (0, 0, 1, 0.1), reference=approved(lambda: sample(DAYPACK))),
+    "F01": Case(half_recoloured, (0.25, 0.4, 0.75, 0.75), (0, 0, 0.05, 0.05), reference=approved(lambda: sample(DAYPACK))),
     "F02": Case(lambda: jpeg(sample(TEE, 1)), (0.3, 0.3, 0.7, 0.7), (0, 0, 0.05, 0.05), reference=other_views),
-    "F03": Case(smoothed_above, (0.3, 0.25, 0.7, 0.45), (0.4, 0.6, 0.6, 0.7), reference=approved(sample(TEE))),
+    "F03": Case(smoothed_above, (0.3, 0.25, 0.7, 0.45), (0.4, 0.6, 0.6, 0.7), reference=approved(lambda: sample(TEE))),
 }  # fmt: skip
 
 
@@ -195,7 +198,7 @@ def test_a_drawn_in_waist_is_shown_between_the_old_contour_and_the_new_one() -> 
     pixels = sample(DAYPACK)
     for percent, slimmer in ((6, True), (-6, False)):
         frame = frame_of(jpeg(retouching.slimmed(pixels, percent)))
-        overlay = shown(frame, "S01", reference=approved(pixels)())
+        overlay = shown(frame, "S01", reference=approved(lambda: pixels)())
         with Image.open(io.BytesIO(overlay.png)) as image:
             alpha = np.asarray(image.convert("RGBA"))[..., 3]
         fills = (alpha > 0) & (alpha < 255)

@@ -1,5 +1,6 @@
 """Named defects: one defect of one severity a file, and the verdict that it must get (qc.md, rule 8)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -61,38 +62,39 @@ def blown() -> Any:
     return np.clip(product() + cv2.GaussianBlur(glow, (0, 0), 30), 0, 255).astype(np.uint8)
 
 
-DEFECTS: dict[str, tuple[Any, ImageSpec, str, MeasurementOutcome]] = {
-    "blur σ1": (blurred(1.0), PACKSHOT, "T09", FLAG),
-    "blur σ1.5": (blurred(1.5), PACKSHOT, "T09", FAIL),
-    "blur σ3": (blurred(3.0), PACKSHOT, "T09", FAIL),
-    "blur σ1.5 in a capture": (blurred(1.5), CAPTURE, "T09", FLAG),
-    "blur σ1.5 in a variant": (blurred(1.5), VARIANT, "T09", FLAG),
-    "crushed shadows": (crushed(), PACKSHOT, "T10", FLAG),
-    "blown highlights": (blown(), PACKSHOT, "T10", FLAG),
-    "yellow cast": (tinted(1, 1, 0.97), PACKSHOT, "T13", FLAG),
-    "strong yellow cast": (tinted(1, 1, 0.92), PACKSHOT, "T13", FLAG),
-    "blue cast in a grey backdrop": (tinted(0.86, 0.88, 0.92), CAPTURE, "T13", FLAG),
-    "nearly white": (tinted(0.976, 0.976, 0.976), PACKSHOT, "T14", FAIL),
-    "off-white": (tinted(0.95, 0.95, 0.95), PACKSHOT, "T14", FAIL),
-    "grey": (tinted(0.8, 0.8, 0.8), PACKSHOT, "T14", FAIL),
-    "grey patch": (stained(), PACKSHOT, "T14", FAIL),
-    "vignette": (vignetted(), PACKSHOT, "T14", FAIL),
-    "small subject": (small(0.6), PACKSHOT, "T17", FAIL),
-    "subject a little small": (small(0.82), PACKSHOT, "T17", FLAG),
+# Made by the test that looks at them: every worker of a run loads every file of tests.
+DEFECTS: dict[str, tuple[Callable[[], Any], ImageSpec, str, MeasurementOutcome]] = {
+    "blur σ1": (lambda: blurred(1.0), PACKSHOT, "T09", FLAG),
+    "blur σ1.5": (lambda: blurred(1.5), PACKSHOT, "T09", FAIL),
+    "blur σ3": (lambda: blurred(3.0), PACKSHOT, "T09", FAIL),
+    "blur σ1.5 in a capture": (lambda: blurred(1.5), CAPTURE, "T09", FLAG),
+    "blur σ1.5 in a variant": (lambda: blurred(1.5), VARIANT, "T09", FLAG),
+    "crushed shadows": (lambda: crushed(), PACKSHOT, "T10", FLAG),
+    "blown highlights": (lambda: blown(), PACKSHOT, "T10", FLAG),
+    "yellow cast": (lambda: tinted(1, 1, 0.97), PACKSHOT, "T13", FLAG),
+    "strong yellow cast": (lambda: tinted(1, 1, 0.92), PACKSHOT, "T13", FLAG),
+    "blue cast in a grey backdrop": (lambda: tinted(0.86, 0.88, 0.92), CAPTURE, "T13", FLAG),
+    "nearly white": (lambda: tinted(0.976, 0.976, 0.976), PACKSHOT, "T14", FAIL),
+    "off-white": (lambda: tinted(0.95, 0.95, 0.95), PACKSHOT, "T14", FAIL),
+    "grey": (lambda: tinted(0.8, 0.8, 0.8), PACKSHOT, "T14", FAIL),
+    "grey patch": (lambda: stained(), PACKSHOT, "T14", FAIL),
+    "vignette": (lambda: vignetted(), PACKSHOT, "T14", FAIL),
+    "small subject": (lambda: small(0.6), PACKSHOT, "T17", FAIL),
+    "subject a little small": (lambda: small(0.82), PACKSHOT, "T17", FLAG),
 }
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_named_defect_gets_its_verdict(defect: str) -> None:
-    pixels, spec, check, outcome = DEFECTS[defect]
-    found = verdicts(encode(pixels), spec)
+    make, spec, check, outcome = DEFECTS[defect]
+    found = verdicts(encode(make()), spec)
     assert found[check].outcome is outcome, found[check]
 
 
 @pytest.mark.parametrize("defect", ["blur σ3", "grey patch", "small subject", "blown highlights"])
 def test_a_defect_fires_its_own_check_and_no_other(defect: str) -> None:
-    pixels, spec, check, _ = DEFECTS[defect]
-    assert fired(verdicts(encode(pixels), spec)) == {check}
+    make, spec, check, _ = DEFECTS[defect]
+    assert fired(verdicts(encode(make()), spec)) == {check}
 
 
 def test_focus_ignores_the_crisp_outline_of_a_cut_out() -> None:

@@ -4,6 +4,8 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +82,27 @@ def png_with(kind: bytes, content: bytes, times: int = 1) -> bytes:
     return data[:33] + chunk(kind, content) * times + data[33:]
 
 
-_PACKED = zlib.compress(bytes(50_000_000), 9)
-BOMBS = {
-    "bomb.png": png_bomb(60_000),
-    "thread.png": encode(Image.new("1", (1, 9_000_000)), "PNG", icc_profile=None),
-    "bomb.jpg": jpeg_bomb(),
-    "bomb.tif": tiff_bomb(),
-    "bomb.webp": webp_bomb(),
-    "bomb.gif": b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + encode(BAG, "GIF", icc_profile=None)[10:],
-    "bomb.bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
-    "scans.jpg": scan_bomb(),
-    "profile.png": png_with(b"iCCP", b"x\0\0" + _PACKED),
-    "text.png": png_with(b"zTXt", b"x\0\0" + _PACKED),
-    "unicode.png": png_with(b"iTXt", b"x\0\1\0\0\0" + _PACKED),
-    "texts.png": png_with(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**20), 9), times=70),
+@cache
+def packed() -> bytes:
+    return zlib.compress(bytes(50_000_000), 9)
+
+
+# Made by the test that needs them: every worker of a run loads every file of tests.
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "bomb.png": lambda: png_bomb(60_000),
+    "thread.png": lambda: encode(Image.new("1", (1, 9_000_000)), "PNG", icc_profile=None),
+    "bomb.jpg": lambda: jpeg_bomb(),
+    "bomb.tif": lambda: tiff_bomb(),
+    "bomb.webp": lambda: webp_bomb(),
+    "bomb.gif": lambda: b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + encode(BAG, "GIF", icc_profile=None)[10:],
+    "bomb.bmp": lambda: (
+        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
+    ),
+    "scans.jpg": lambda: scan_bomb(),
+    "profile.png": lambda: png_with(b"iCCP", b"x\0\0" + packed()),
+    "text.png": lambda: png_with(b"zTXt", b"x\0\0" + packed()),
+    "unicode.png": lambda: png_with(b"iTXt", b"x\0\1\0\0\0" + packed()),
+    "texts.png": lambda: png_with(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**20), 9), times=70),
 }
 MEASURE = """
 import sys
@@ -142,7 +151,7 @@ def measure_apart(paths: list[Path]) -> tuple[dict[str, str], int]:
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_on_its_header(name: str) -> None:
-    found = verdicts(BOMBS[name], EVERY_FORMAT, name)
+    found = verdicts(BOMBS[name](), EVERY_FORMAT, name)
     assert (found["T03"].outcome, found["T01"].outcome) == (FAIL, FAIL)
     assert "limit" in found["T03"].detail
     assert "MAX_" not in found["T01"].detail
@@ -150,8 +159,8 @@ def test_a_bomb_is_refused_on_its_header(name: str) -> None:
 
 
 def test_bombs_cost_no_memory(tmp_path: Path) -> None:
-    for name, data in BOMBS.items():
-        (tmp_path / name).write_bytes(data)
+    for name, make in BOMBS.items():
+        (tmp_path / name).write_bytes(make())
     outcomes, memory = measure_apart(sorted(tmp_path.iterdir()))
     assert outcomes == dict.fromkeys(BOMBS, "fail")
     assert memory < 250 * 2**20
@@ -178,22 +187,22 @@ def test_what_would_take_more_memory_is_refused_before_it_is_decoded() -> None:
     assert found["T04"].outcome is PASS  # what the header says is still judged
 
 
-FILES: dict[str, bytes] = {
-    "bag.jpg": encode(BAG),
-    "progressive.jpg": encode(BAG, progressive=True),
-    "cmyk.jpg": encode(BAG.convert("CMYK"), icc_profile=None),
-    "bag.png": encode(BAG, "PNG"),
-    "bag.tif": encode(BAG, "TIFF"),
-    "packed.tif": encode(BAG, "TIFF", compression="tiff_lzw"),
-    "bag.webp": encode(BAG, "WEBP"),
-    "bag.gif": encode(BAG, "GIF"),
-    "bag.bmp": encode(BAG, "BMP"),
+FILES: dict[str, Callable[[], bytes]] = {
+    "bag.jpg": lambda: encode(BAG),
+    "progressive.jpg": lambda: encode(BAG, progressive=True),
+    "cmyk.jpg": lambda: encode(BAG.convert("CMYK"), icc_profile=None),
+    "bag.png": lambda: encode(BAG, "PNG"),
+    "bag.tif": lambda: encode(BAG, "TIFF"),
+    "packed.tif": lambda: encode(BAG, "TIFF", compression="tiff_lzw"),
+    "bag.webp": lambda: encode(BAG, "WEBP"),
+    "bag.gif": lambda: encode(BAG, "GIF"),
+    "bag.bmp": lambda: encode(BAG, "BMP"),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_format_is_decoded_whole_or_not_at_all(name: str) -> None:
-    data = FILES[name]
+    data = FILES[name]()
     assert verdicts(data, EVERY_FORMAT, name)["T01"].outcome is PASS
     for kept in (len(data) - 40, len(data) // 2, 40):
         found = verdicts(data[:kept], EVERY_FORMAT, name)
@@ -204,12 +213,12 @@ def test_every_format_is_decoded_whole_or_not_at_all(name: str) -> None:
 
 def test_half_a_picture_stays_an_error_whatever_pillow_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-    data = FILES["bag.bmp"]
+    data = FILES["bag.bmp"]()
     assert verdicts(data[: len(data) // 2], EVERY_FORMAT, "bag.bmp")["T01"].outcome is FAIL
 
 
 def test_a_flipped_bit_in_a_png_is_found() -> None:
-    data = bytearray(FILES["bag.png"])
+    data = bytearray(FILES["bag.png"]())
     data[data.index(b"IDAT") + 100] ^= 1
     assert verdicts(bytes(data), EVERY_FORMAT, "bag.png")["T01"].outcome is FAIL
 
@@ -251,7 +260,7 @@ def test_an_animation_is_no_still_picture(format: str) -> None:
 
 @pytest.mark.parametrize("filename", ["", ".", "..", "a/../../etc/passwd", "\0.jpg", "x" * 5000, "bag.jpg\n", "✂.jpg"])
 def test_any_file_name_gets_a_verdict(filename: str) -> None:
-    outcome = verdicts(FILES["bag.jpg"], filename=filename)["T02"].outcome
+    outcome = verdicts(FILES["bag.jpg"](), filename=filename)["T02"].outcome
     assert (outcome is PASS) == (filename in ("\0.jpg", "✂.jpg"))
 
 

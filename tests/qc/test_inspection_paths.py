@@ -1,6 +1,7 @@
 """T21: clipping paths as Photoshop stores them in JPEG and TIFF, right, wrong and hostile."""
 
 import struct
+from functools import cache
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ CUT_OUT = PACKSHOT.model_copy(update={"clipping_path": True})
 CORNERS = np.array([(0, 0), (0, 1), (1, 1), (1, 0)], float)
 
 
+@cache
 def outline(grow: int = 0, holes: bool = True) -> bytes:
     """The product's own outline as a path; `grow` px larger or smaller."""
     mask = (product().min(axis=2) < 245).astype(np.uint8)

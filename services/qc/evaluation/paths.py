@@ -18,11 +18,12 @@ def resource(id: int, content: bytes, name: str = "") -> bytes:
 def subpath(knots: Any, closed: bool = True) -> bytes:
     """Records of one subpath. A knot is an anchor (down, across) or (control before, anchor, control after), as shares
     of the picture's height and width."""
-    records = struct.pack(">HH22x", 0 if closed else 3, len(knots))
-    for knot in np.asarray(knots, float):
-        three = np.stack([knot] * 3) if knot.ndim == 1 else knot
-        records += struct.pack(">H6i", 1 if closed else 4, *np.rint(three * 2**24).astype(int).ravel())
-    return records
+    points = np.asarray(knots, float)
+    points = points.reshape(len(points), 3 if points.ndim == 3 else 1, 2)
+    records = np.zeros(len(knots), [("selector", ">u2"), ("points", ">i4", (3, 2))])
+    records["selector"] = 1 if closed else 4
+    records["points"] = np.rint(points * 2**24)  # a lone anchor is its own two controls
+    return struct.pack(">HH22x", 0 if closed else 3, len(knots)) + records.tobytes()
 
 
 def path(*subpaths: bytes) -> bytes:
