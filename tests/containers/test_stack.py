@@ -129,7 +129,7 @@ def test_all_end_cleanly_and_what_was_there_is_there_again(stack: Stack, played:
     stack.stop()
     codes = stack.exit_codes()
     assert len(codes) > len(stack.images())
-    assert set(codes.values()) == {0}, codes
+    assert {name: code for name, code in codes.items() if code} == {}
     stack.start()
     assert stack.summary() == before
     again = stack.packshot("sample", "--skus", "1", seconds=600)
