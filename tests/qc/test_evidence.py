@@ -118,7 +118,8 @@ CASES: dict[str, Case] = {
     "S02": Case(lambda: jpeg(retouching.stretched(sample(TEE), 4)), ALL, (0.45, 0.4, 0.55, 0.5),
                 reference=approved(lambda: sample(TEE))),
     "S03": Case(without_pocket, (0.35, 0.4, 0.7, 0.7), (0, 0, 1, 0.1), reference=approved(lambda: sample(DAYPACK))),
-    "F01": Case(half_recoloured, (0.25, 0.4, 0.75, 0.75), (0, 0, 0.05, 0.05), reference=approved(lambda: sample(DAYPACK))),
+    "F01": Case(half_recoloured, (0.25, 0.4, 0.75, 0.75), (0, 0, 0.05, 0.05),
+                reference=approved(lambda: sample(DAYPACK))),
     "F02": Case(lambda: jpeg(sample(TEE, 1)), (0.3, 0.3, 0.7, 0.7), (0, 0, 0.05, 0.05), reference=other_views),
     "F03": Case(smoothed_above, (0.3, 0.25, 0.7, 0.45), (0.4, 0.6, 0.6, 0.7), reference=approved(lambda: sample(TEE))),
 }  # fmt: skip
