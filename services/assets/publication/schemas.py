@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from chassis.moment import Moment
 from contracts.publication import PublicationState
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -97,7 +98,7 @@ class LiveReport(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: _Url | None = Field(default=None, description="Where customers see it: http or https.")
-    at: AwareDatetime | None = Field(default=None, description="Since when; null: now.")
+    at: Moment | None = Field(default=None, description="Since when; null: now.")
 
 
 class Withdrawal(BaseModel):

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from chassis.auth import AnyCaller
 from chassis.database import Session
+from chassis.moment import Moment
 from chassis.pagination import Page, Paging, next_cursor
 from chassis.problems import FieldError, Invalid, documented
 from services.assets.deliveries import repository as deliveries
@@ -40,8 +40,8 @@ async def read_vendor_reconciliation(
     session: Session,
     caller: AnyCaller,
     vendor: VendorId,
-    since: Annotated[AwareDatetime, Query(alias="from", description="What came from then on.")],
-    until: Annotated[AwareDatetime, Query(alias="to", description="And before then; at most 400 days after `from`.")],
+    since: Annotated[Moment, Query(alias="from", description="What came from then on.")],
+    until: Annotated[Moment, Query(alias="to", description="And before then; at most 400 days after `from`.")],
 ) -> Books:
     """What it sent in this time and what became of it: each file that its deliveries named is accepted, quarantined (by
     reason) or waits. And what doesn't balance: files that came and were never named, numbers that never came or came

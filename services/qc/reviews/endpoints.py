@@ -5,11 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from chassis.auth import AnyCaller
 from chassis.clock import now
 from chassis.database import Session
+from chassis.moment import Moment
 from chassis.pagination import Page, Paging, next_cursor
 from contracts.values import Gate, Risk, Role, WorkKind
 from services.qc.reviews import repository, service
@@ -32,7 +32,7 @@ async def list_reviews(
     work_item_id: UUID | None = None,
     role: Annotated[Role | None, Query(description="Open at a gate where this role decides.")] = None,
     risk: Annotated[Risk | None, Query(description="Of the work item's due time.")] = None,
-    opened_before: Annotated[AwareDatetime | None, Query(description="Waiting since before this time.")] = None,
+    opened_before: Annotated[Moment | None, Query(description="Waiting since before this time.")] = None,
     claimed: Annotated[bool | None, Query(description="Held by anybody now, or by nobody.")] = None,
     claimed_by: Annotated[
         str | None, Query(max_length=200, description="Who holds it: a person's subject, or `me`.")

@@ -1,14 +1,13 @@
 """HTTP for handoffs."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime
 
 from chassis.auth import AnyCaller, Caller, allow
 from chassis.database import Session
+from chassis.moment import Moment
 from contracts.values import Step
 from services.routing.handoffs import service
 from services.routing.handoffs.schemas import Handoffs, HandoffSummary, HandOver
@@ -19,13 +18,6 @@ from services.routing.work.schemas import Work
 router = APIRouter(tags=["handoffs"])
 
 
-def _within_reach(at: datetime) -> datetime:
-    if not 2000 <= at.year < 2200:
-        raise ValueError("a year from 2000 to 2199")
-    return at
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 Holder = Annotated[Caller, allow(*work.MAY_CLAIM)]
 
 
