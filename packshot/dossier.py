@@ -53,7 +53,7 @@ def _table(dossier: Dossier) -> Table:
         + (f" · {final.version.channel}" if final.version.channel else ""),
         "request": f"{request.id}, by {request.requested_by}, {request.received_at:%d %b %Y}",
         "file": f"{final.version.bytes:,} bytes, SHA-256 {final.version.sha256}",
-        "made by": f"{final.version.delivered_by} ({final.version.source}), round {final.version.round + 1}",
+        "made by": f"{final.version.delivered_by} ({final.version.source}), round {final.version.round}",
         "measured": _measured(final),
         "passed": "\n".join(people_of(final)),
     }

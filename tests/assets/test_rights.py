@@ -109,6 +109,7 @@ async def test_a_final_that_shows_a_person_is_delivered_only_under_a_release(tol
     assert "doesn't cover US; it covers DE, AT" in abroad.json()["detail"]
     unknown = await final(told, item, territory="UK")
     assert (unknown.status_code, unknown.json()["errors"][0]["remedy"]) == (422, "Send `GB`.")
+    assert (await final(told, item, view="none", territory="UK")).status_code == 422  # also where there is no final
 
     asked = await get(told, f"/v1/versions/{version['id']}/rights", channel="pdp", territory=["DE", "AT"])
     assert (asked["allowed"], asked["rights"], asked["credits"]) == (True, [right["id"]], ["Model: Lena Okafor"])

@@ -262,6 +262,7 @@ async def test_wrong_notes_name_their_fields(assets: Harness, vendor: Vendor) ->
         (json.dumps({"files": [good | {"sku": "nul \x00"}]}), "/files/0/sku"),
         (json.dumps({"files": [good, good | {"price": 1}]}), "/files/1/price"),
         (json.dumps({"files": [good], "urgent": True}), "/urgent"),
+        (json.dumps({"files": [good], "sequence": True}), "/sequence"),
     ]
     for body, pointer in cases:
         answer = await vendor.post(body, vendor.signature(body, "msg_1"))

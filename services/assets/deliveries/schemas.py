@@ -54,6 +54,7 @@ class DeliveryNote(BaseModel):
     files: list[NamedFile] = Field(min_length=1, max_length=MOST_FILES)
     sequence: int | None = Field(
         default=None,
+        strict=True,
         ge=0,
         le=LARGEST_NUMBER,
         description="Your own number of this delivery, one more than that of the one before: the reconciliation names "

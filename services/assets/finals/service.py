@@ -9,7 +9,7 @@ from contracts.values import WorkState
 from services.assets.finals import repository
 from services.assets.finals.domain import most_hopeful, taken_out, unfinished, unknown_slot
 from services.assets.finals.schemas import Finals, Missing
-from services.assets.rights.service import check_may_deliver, deliverable
+from services.assets.rights.service import check_may_deliver, check_territories, deliverable
 from services.assets.versions import repository as versions
 from services.assets.work import repository as work_repository
 from services.assets.work.domain import Slot
@@ -17,6 +17,7 @@ from services.assets.work.domain import Slot
 
 async def find_final(session: AsyncSession, slot: Slot, territory: str | None = None) -> Version:
     """Raises `NoFinal`; `Invalid` for a territory that there is none of."""
+    check_territories("query/territory", [territory] if territory else [])
     if final := await repository.final_of_slot(session, slot):
         check_may_deliver(final.version, final.picture, final.attached, final.pack, territory)
         return final.version
@@ -32,6 +33,7 @@ async def find_final(session: AsyncSession, slot: Slot, territory: str | None = 
 async def finals_of_sku(session: AsyncSession, sku: str, territory: str | None = None) -> Finals:
     """All of its finals that may be delivered, and what has none. Raises `Invalid` for a territory that there is none
     of."""
+    check_territories("query/territory", [territory] if territory else [])
     finals = await versions.finals_of_sku(session, sku)
     allowed = await deliverable(session, finals, territory)
     items = [final for final, may in zip(finals, allowed, strict=True) if may]

@@ -25,10 +25,8 @@ from services.assets.rights.schemas import Affected, RightsAnswer, RightsAsked, 
 def check_may_deliver(
     version: Version, picture: Picture, attached: Sequence[Attached], pack: RightsPack, territory: str | None
 ) -> None:
-    """Whether an approved final may be handed out for its channel, at this moment. Raises `NoFinal` with each cause,
-    `Invalid`."""
+    """Whether an approved final may be handed out for its channel, at this moment. Raises `NoFinal` with each cause."""
     territories = (territory,) if territory else ()
-    _check_territories("query/territory", territories)
     asked = Asked(version.channel, territories, picture.use, now())
     verdict = judge(needs_of(pack.needs, picture, asked), attached, asked)
     if not verdict.allowed:
@@ -37,9 +35,8 @@ def check_may_deliver(
 
 
 async def deliverable(session: AsyncSession, versions: Sequence[Version], territory: str | None) -> list[bool]:
-    """Of each of these finals, whether it may be handed out for its own channel, at this moment. Raises `Invalid`."""
+    """Of each of these finals, whether it may be handed out for its own channel, at this moment."""
     territories = (territory,) if territory else ()
-    _check_territories("query/territory", territories)
     needs, at = (await current_pack(session)).needs, now()
     found = []
     for version, (picture, attached) in zip(versions, await pictures.with_rights(session, versions), strict=True):
@@ -57,7 +54,7 @@ async def check_may_publish(
     No right of it is changed, revoked or detached until the transaction ends: who revokes one then finds what was
     published.
     """
-    _check_territories("/territories", list(territories))
+    check_territories("/territories", list(territories))
     answer = await _answer(session, version, channel, tuple(territories), None, on, lock=True)
     if not answer.allowed:
         raise MayNotPublish(answer)
@@ -73,7 +70,7 @@ async def ask(
     on: date | None = None,
 ) -> RightsAnswer:
     """What a person asks: the channel is the version's own unless told otherwise. Raises `Invalid`."""
-    _check_territories("query/territory", territories)
+    check_territories("query/territory", territories)
     if channel is not None:
         known = {pack.channel for pack in await channel_packs(session)}
         if wrong := wrong_channels("query/channel", [channel], known):
@@ -124,7 +121,8 @@ async def _answer(
     return _shown(version, verdict, asked, on, pack.version)
 
 
-def _check_territories(pointer: str, territories: Sequence[str]) -> None:
+def check_territories(pointer: str, territories: Sequence[str]) -> None:
+    """Raises `Invalid`."""
     if wrong := wrong_territories(pointer, territories):
         raise Invalid("Some territories are not known; `errors` names each.", errors=wrong)
 
