@@ -71,15 +71,17 @@ def database_url(service: str) -> str:
     return f"postgresql://{service}:secret-{service}@127.0.0.1:{os.environ[POSTGRES_PORT]}/{database_name()}"
 
 
-_provisioned: set[str] = set()
+_provisioned: set[tuple[str, str]] = set()
+"""Servers, which may follow each other in one process, and the services that they know."""
 
 
 async def provision_service(*services: str) -> None:
-    """A role and a schema for each, in this worker's database; once a process."""
-    new = {service: f"secret-{service}" for service in services if service not in _provisioned}
+    """A role and a schema for each, in this worker's database; once a server."""
+    server = admin_dsn()
+    new = {service: f"secret-{service}" for service in services if (server, service) not in _provisioned}
     if new:
-        await provision(admin_dsn(), database_name(), new)
-        _provisioned.update(new)
+        await provision(server, database_name(), new)
+        _provisioned.update((server, service) for service in new)
 
 
 async def until_server_answers(seconds: float = 20) -> None:

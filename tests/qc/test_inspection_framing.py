@@ -54,7 +54,7 @@ DEFECTS: dict[str, tuple[Callable[[], Any], str]] = {
     "tilted by 3° the other way": (lambda: turned(-3), "T20"),
 }
 HARMLESS: dict[str, Callable[[], Any]] = {
-    "as it is": lambda: product(),
+    "as it is": product,
     "on grey": lambda: product(GREY),
     "light falling off a little": lambda: lit(1, 0.97),
     "a little sharpened": lambda: sharpened(product(), 0.5, 1),

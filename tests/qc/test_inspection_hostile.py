@@ -91,14 +91,14 @@ def packed() -> bytes:
 BOMBS: dict[str, Callable[[], bytes]] = {
     "bomb.png": lambda: png_bomb(60_000),
     "thread.png": lambda: encode(Image.new("1", (1, 9_000_000)), "PNG", icc_profile=None),
-    "bomb.jpg": lambda: jpeg_bomb(),
-    "bomb.tif": lambda: tiff_bomb(),
-    "bomb.webp": lambda: webp_bomb(),
+    "bomb.jpg": jpeg_bomb,
+    "bomb.tif": tiff_bomb,
+    "bomb.webp": webp_bomb,
     "bomb.gif": lambda: b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + encode(BAG, "GIF", icc_profile=None)[10:],
     "bomb.bmp": lambda: (
         b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
     ),
-    "scans.jpg": lambda: scan_bomb(),
+    "scans.jpg": scan_bomb,
     "profile.png": lambda: png_with(b"iCCP", b"x\0\0" + packed()),
     "text.png": lambda: png_with(b"zTXt", b"x\0\0" + packed()),
     "unicode.png": lambda: png_with(b"iTXt", b"x\0\1\0\0\0" + packed()),
